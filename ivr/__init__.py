@@ -1,0 +1,1 @@
+"""The call controller: protocols, recognisers, the domain of steering, and the story of one call."""

@@ -1,0 +1,1 @@
+"""The runtime of trained models: recognisers, voice activity, the intent classifier, artefacts."""

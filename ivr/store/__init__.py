@@ -1,0 +1,1 @@
+"""Calls, turns, decisions and events in SQLite or PostgreSQL, and their migrations."""

@@ -1,0 +1,1 @@
+"""The program: its commands, its composition roots, the demonstration and its softphone."""

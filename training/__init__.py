@@ -1,0 +1,1 @@
+"""Corpus, language model and intent trainer: everything that makes a model artefact."""
