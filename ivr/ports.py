@@ -233,6 +233,10 @@ class PromptLibrary(Protocol):
         """The prompt's sound, or None when it is missing (logged once, never fatal)."""
         ...
 
+    def text(self, prompt: str, language: str) -> str:
+        """What the prompt says, '' when nobody wrote it down; tells its echo from speech."""
+        ...
+
 
 # --- The record ------------------------------------------------------------------------------------
 
