@@ -72,9 +72,7 @@ class AgiCall:
         )
         connecting = asyncio.create_task(self._audio.connected(audio_id, seconds=_CONNECT_SECONDS))
         try:
-            await asyncio.wait(
-                {self._application, connecting}, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({self._application, connecting}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 return connecting.result()
             raise self._application_left()

@@ -23,6 +23,7 @@ MAX_ENVIRONMENT_LINES = 200
 
 _REPLY = re.compile(r"(?P<code>\d{3})(?P<more>[ -])(?P<text>.*)", re.DOTALL)
 _RESULT = re.compile(r"result=(?P<result>-?[^\s(]*)(?:\s+\((?P<data>.*)\))?", re.DOTALL)
+_FIRST_FINAL_CODE = 200
 _FORBIDDEN = ("\r", "\n", "\0")
 
 
@@ -159,7 +160,9 @@ class AgiConnection:
             return EnvironmentReceived(variables=MappingProxyType(dict(self._environment)))
         name, colon, value = line.partition(":")
         if not colon or not name.startswith("agi_"):
-            raise ProtocolError("the peer does not speak AGI: its first lines are not agi_ variables")
+            raise ProtocolError(
+                "the peer does not speak AGI: its first lines are not agi_ variables"
+            )
         if len(self._environment) >= MAX_ENVIRONMENT_LINES:
             raise ProtocolError(f"over {MAX_ENVIRONMENT_LINES} AGI environment lines")
         self._environment[name.removeprefix("agi_")] = value.strip()
@@ -174,7 +177,7 @@ class AgiConnection:
         if self._state is not _State.COMMAND_IN_FLIGHT:
             raise ProtocolError("an AGI reply without a command")
         code = int(match["code"])
-        if code < 200:  # provisional: the reply itself follows
+        if code < _FIRST_FINAL_CODE:  # provisional: the reply itself follows
             return None
         if match["more"] == "-":
             self._usage = True

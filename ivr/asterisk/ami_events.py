@@ -84,7 +84,8 @@ class AmiEvents:
     async def run(self) -> None:
         """Connect, read, and connect again for ever."""
         while True:
-            await asyncio.sleep(await self._read_one_connection())
+            pause = await self._read_one_connection()
+            await asyncio.sleep(pause)
 
     async def _read_one_connection(self) -> float:
         """Live through one connection; returns how long to wait before the next, in seconds."""

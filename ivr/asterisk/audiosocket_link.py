@@ -74,11 +74,13 @@ class AudioSocketLink(asyncio.Protocol):
     # --- asyncio.Protocol -------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Silence flows from here on, before the peer has said who it is."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  (what a TCP server gives)
         self._transport = transport
         self._pacer.add(self)
 
     def data_received(self, data: bytes) -> None:
+        """Whatever the peer sends; a broken one is cut off."""
         try:
             for event in self._decoder.receive(data):
                 self._take(event)
@@ -86,6 +88,7 @@ class AudioSocketLink(asyncio.Protocol):
             self._end(f"broken AudioSocket peer: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The peer closed, or the network did."""
         self._end("connection lost" if exc else "connection closed")
 
     # --- what comes in ----------------------------------------------------------------------------

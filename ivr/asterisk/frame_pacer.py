@@ -14,7 +14,8 @@ MAX_FRAMES_AT_ONCE = 5
 class Paced(Protocol):
     """Something that sends one frame when its time has come."""
 
-    def send_frame(self) -> None: ...
+    def send_frame(self) -> None:
+        """Send the next 20 ms."""
 
 
 class FramePacer:

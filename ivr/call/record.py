@@ -54,18 +54,20 @@ class CallRecord:
         )
 
     def prompt_started(self, prompt: str) -> None:
+        """A prompt has been queued for the caller."""
         self._record(EventKind.PROMPT_STARTED, prompt=prompt)
 
     def prompt_stopped(self, prompt: str, reason: str) -> None:
+        """A prompt has been played to its end, or was stopped, and why."""
         self._record(EventKind.PROMPT_STOPPED, prompt=prompt, reason=reason)
 
     def speech_started(self) -> None:
+        """The caller has the word."""
         self._record(EventKind.SPEECH_STARTED)
 
     def words_heard(self, words: str, classification: Classification | None) -> None:
-        self._record(
-            EventKind.WORDS_HEARD, pii_words=words, candidates=_candidates(classification)
-        )
+        """The words of the running utterance have changed."""
+        self._record(EventKind.WORDS_HEARD, pii_words=words, candidates=_candidates(classification))
 
     def utterance_ended(self, utterance: Utterance) -> None:
         """What the caller said, and how its end was found."""
@@ -81,13 +83,16 @@ class CallRecord:
         )
 
     def key_pressed(self, digit: str) -> None:
+        """The caller pressed a key."""
         self._record(EventKind.KEY_PRESSED, digit=digit)
 
     def no_input(self) -> None:
+        """The caller said nothing in time."""
         self._turn += 1
         self._record(EventKind.NO_INPUT, turn=self._turn)
 
     def recogniser_lost(self, problem: str) -> None:
+        """The call goes on with keys, and why."""
         self._record(EventKind.RECOGNISER_LOST, problem=problem)
 
     def decided(self, decision: Decision) -> None:
@@ -122,10 +127,10 @@ class CallRecord:
         """Our part of the call is over: `steered`, `hung_up` or `failed`."""
         self._record(EventKind.STEERING_ENDED, outcome=outcome)
 
-    def _record(self, kind: EventKind, **data: object) -> None:
+    def _record(self, event: EventKind, /, **data: object) -> None:
         self._journal.record(
             CallEvent(
-                interaction_id=self._interaction_id, kind=kind, at_seconds=self._now(), data=data
+                interaction_id=self._interaction_id, kind=event, at_seconds=self._now(), data=data
             )
         )
 

@@ -25,7 +25,6 @@ from ivr.ports import (
     CallerDigit,
     CallerFrame,
     FinalWords,
-    IntentClassifier,
     PartialWords,
     PlaybackEnded,
     PromptLibrary,

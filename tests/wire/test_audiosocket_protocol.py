@@ -36,7 +36,9 @@ frames = st.one_of(
     ),
     st.just((identify_frame(AUDIO_ID), Identified(audio_id=AUDIO_ID))),
     st.just((hangup_frame(), HangupReceived())),
-    st.builds(lambda code: (bytes((0xFF, 0, 1, code)), ErrorReceived(code=code)), st.integers(0, 255)),
+    st.builds(
+        lambda code: (bytes((0xFF, 0, 1, code)), ErrorReceived(code=code)), st.integers(0, 255)
+    ),
 )
 
 
