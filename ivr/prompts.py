@@ -13,7 +13,7 @@ from ivr.errors import ConfigurationError, MisuseError
 from ivr.wav import TELEPHONE_RATE_HZ, WavEncoding, read_wav, telephone_pcm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ivr.wav import WavFormat
@@ -50,8 +50,11 @@ class FilePromptLibrary:
     in memory; reading one for the first time blocks as long as the disk takes: `check` at start.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(
+        self, roots: Sequence[Path], *, texts: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self._roots = tuple(roots)
+        self._texts = texts or {}
         self._cache: dict[Path, _Cached] = {}
         self._missing: set[tuple[str, str]] = set()
 
@@ -71,6 +74,10 @@ class FilePromptLibrary:
                 return pcm
         self._tell_missing(prompt, language)
         return None
+
+    def text(self, prompt: str, language: str) -> str:
+        """What the prompt says, as `texts` (by language, then name) has it; '' when it has not."""
+        return self._texts.get(language, {}).get(prompt, "")
 
     def check(self, prompts: Iterable[str], language: str) -> tuple[ConfigurationError, ...]:
         """Read all these prompts; everything that is wrong, each with its file and advice.

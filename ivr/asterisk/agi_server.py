@@ -194,6 +194,11 @@ class AgiServer:
         if self._server is not None:
             await self._server.wait_closed()
 
+    async def idle(self) -> None:
+        """Wait until no connection is open."""
+        while self._connections:
+            await asyncio.wait(self._connections)
+
     def stop_listening(self) -> None:
         """Take no new calls; those under way go on."""
         if self._server is not None:
