@@ -56,9 +56,7 @@ def encode(message: Message) -> bytes:
     """The bytes of a message; raises `MisuseError` when its payload is too large."""
     if len(message.payload) > MAX_PAYLOAD_BYTES:
         raise MisuseError(f"a payload has at most {MAX_PAYLOAD_BYTES} bytes")
-    header = _HEADER.pack(
-        message.kind, message.session, message.utterance, len(message.payload)
-    )
+    header = _HEADER.pack(message.kind, message.session, message.utterance, len(message.payload))
     return header + message.payload
 
 
