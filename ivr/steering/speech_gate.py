@@ -1,6 +1,7 @@
 """Which frames of a call the recogniser hears: a gate with pre-roll, hysteresis and hang-over.
 
-Pure: frames and the voice detector's word for each go in, frozen outcomes come out. Frames are 20 ms.
+Pure: frames and the voice detector's word for each go in, frozen outcomes come out. Frames are
+20 ms.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ class GateOutcome:
     """What one frame brought about.
 
     `forward` holds the frames for the recogniser, oldest first: none while the gate is closed, the
-    pre-roll and all since on opening, one frame while open. `voice_started` is the index of the first
-    voiced frame of the stretch that opened the gate, on that frame only. `voice_ended` is the index
-    of the last voiced frame, on the frame that closes the gate only. `last_voiced` is the index of
+    pre-roll and all since on opening, one frame while open. `voice_started` is the index of the
+    first voiced frame of the stretch that opened the gate, on the opening frame only. `voice_ended`
+    is the index of the last voiced frame, on the closing frame only. `last_voiced` is the index of
     the last voiced frame while the gate is open or just closed, else None.
     """
 

@@ -1,0 +1,183 @@
+"""One PocketSphinx decoder: 8 kHz telephone speech in, words out.
+
+It holds the interpreter lock while it decodes, so it belongs in a recogniser process.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pocketsphinx
+
+from ivr.errors import MisuseError, ModelUnusableError
+from ivr.models.channel_mean import ChannelMean, read_vector, write_vector
+from ivr.models.resampling import TelephoneUpsampler
+from ivr.ports import SAMPLE_RATE_HZ, FinalWords, GrammarName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DICTIONARY_FILE = "dictionary.dict"
+MODEL_RATE_HZ = 16_000
+CEPSTRA_PER_SECOND = 100
+
+# The mean of telephone speech after `TelephoneUpsampler`, over four voices at speaking level. With
+# PocketSphinx's own start, meant for close microphones, half of the words are heard wrong.
+TELEPHONE_CEPSTRAL_MEAN = "49.76,5.55,1.65,16.93,1.44,-4.38,8.66,-10.19,-0.95,-0.35,0.19,6.30,-1.86"
+
+_NOISE = re.compile(r"^(<.*>|\[.*\]|\+\+.*\+\+|\+.*\+)$")
+_VARIANT = re.compile(r"\(\d+\)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderSettings:
+    """How PocketSphinx searches; names in brackets are its own options.
+
+    The mean of the channel starts at `initial_cepstral_mean`, which weighs as much as
+    `mean_prior_frames` (of 10 ms) of the call, and follows every `adapt_every_frames`.
+
+    The default leaves out the second pass (`fwdflat`), which takes some 200 ms after the last
+    sample, and the third (`bestpath`).
+    """
+
+    language_weight: float = 6.5
+    word_insertion_penalty: float = 0.65
+    silence_probability: float = 0.005
+    beam: float = 1e-48
+    word_beam: float = 7e-29
+    max_hmms_per_frame: int = 30_000
+    second_pass: bool = False
+    best_path: bool = False
+    initial_cepstral_mean: str = TELEPHONE_CEPSTRAL_MEAN
+    mean_prior_frames: int = 100
+    adapt_every_frames: int = 20
+
+
+class PocketSphinxDecoder:
+    """Hears one caller at a time; made for reuse after `reset`."""
+
+    def __init__(self, artefact_folder: Path, settings: DecoderSettings | None = None) -> None:
+        """Load the searches of `artefact_folder`; raises `ModelUnusableError`."""
+        self._settings = settings or DecoderSettings()
+        self._decoder = _load(artefact_folder, self._settings)
+        self._resampler = TelephoneUpsampler()
+        self._channel = ChannelMean(
+            read_vector(self._settings.initial_cepstral_mean),
+            prior_frames=self._settings.mean_prior_frames,
+        )
+        self._unadapted_frames = 0.0
+        self._hearing = False
+        self._warm_up()
+
+    def reset(self, grammar: GrammarName) -> None:
+        """Drop what was heard, forget the caller's channel and expect `grammar` from here on."""
+        self._stop()
+        self._decoder.activate_search(grammar.value)
+        self._channel.forget()
+        # Forgets the noise of the last caller's line, in 0.1 ms (`start_stream` leaves traces).
+        self._decoder.reinit_feat()
+        self._decoder.set_cmn(write_vector(self._channel.mean))
+
+    def feed(self, pcm: bytes) -> str:
+        """Hear speech (8 kHz, 16-bit); returns the words so far."""
+        if len(pcm) % 2:
+            raise MisuseError("a sample has 2 bytes")
+        if not self._hearing:
+            self._resampler.clear()
+            self._decoder.start_utt()
+            self._hearing = True
+        self._decoder.process_raw(self._resampler.resample(pcm).tobytes())
+        self._adapt(len(pcm) / (2 * SAMPLE_RATE_HZ) * CEPSTRA_PER_SECOND)
+        return self._words()
+
+    def finish(self) -> FinalWords:
+        """End the utterance; '' when nothing was heard."""
+        if not self._hearing:
+            return FinalWords(text="", confidence=None)
+        self._stop()
+        return FinalWords(text=self._words(), confidence=None)
+
+    def _warm_up(self) -> None:
+        """Hear noise once: a first utterance comes out otherwise than all later ones, and slower."""
+        noise = np.random.default_rng(0).integers(-50, 50, SAMPLE_RATE_HZ // 4, dtype=np.int16)
+        self.feed(noise.tobytes())
+        self.finish()
+
+    def _adapt(self, frames: float) -> None:
+        """Follow the caller's channel from within the utterance.
+
+        Left alone, PocketSphinx does so after 8 s only, and a call's utterances are over by then.
+        """
+        self._unadapted_frames += frames
+        if self._unadapted_frames < self._settings.adapt_every_frames:
+            return
+        blended = read_vector(self._decoder.get_cmn(update=True))
+        self._channel.learn(blended, self._unadapted_frames)
+        self._decoder.set_cmn(write_vector(self._channel.mean))
+        self._unadapted_frames = 0
+
+    def _stop(self) -> None:
+        if self._hearing:
+            self._decoder.end_utt()
+            self._decoder.set_cmn(write_vector(self._channel.mean))
+            self._unadapted_frames = 0
+            self._hearing = False
+
+    def _words(self) -> str:
+        hypothesis = self._decoder.hyp()
+        return "" if hypothesis is None else spoken_words(hypothesis.hypstr)
+
+
+def spoken_words(hypothesis: str) -> str:
+    """The words of a hypothesis without noises, sentence marks and numbers of pronunciations."""
+    words = (_VARIANT.sub("", word) for word in hypothesis.split())
+    return " ".join(word for word in words if not _NOISE.match(word))
+
+
+def _load(folder: Path, settings: DecoderSettings) -> pocketsphinx.Decoder:
+    dictionary, models = _artefact_files(folder)
+    try:
+        decoder = pocketsphinx.Decoder(_configuration(dictionary, settings))
+        for grammar, path in models.items():
+            decoder.add_lm_file(grammar.value, str(path))
+            decoder.activate_search(grammar.value)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ModelUnusableError(
+            f"PocketSphinx cannot load the model in {folder} ({error}): train it again, "
+            "or go back to the version before"
+        ) from error
+    return decoder
+
+
+def _artefact_files(folder: Path) -> tuple[Path, dict[GrammarName, Path]]:
+    """The dictionary and the language model of each grammar; raises `ModelUnusableError`."""
+    dictionary = folder / DICTIONARY_FILE
+    models = {grammar: folder / f"{grammar.value}.arpa" for grammar in GrammarName}
+    for path in (dictionary, *models.values()):
+        if not path.is_file() or not path.stat().st_size:
+            raise ModelUnusableError(
+                f"{path} is missing or empty: train the model, or name the folder of a trained one"
+            )
+    return dictionary, models
+
+
+def _configuration(dictionary: Path, settings: DecoderSettings) -> pocketsphinx.Config:
+    return pocketsphinx.Config(
+        hmm=pocketsphinx.get_model_path("en-us/en-us"),
+        dict=str(dictionary),
+        lm=None,
+        loglevel="FATAL",
+        samprate=MODEL_RATE_HZ,
+        cmninit=settings.initial_cepstral_mean,
+        lw=settings.language_weight,
+        wip=settings.word_insertion_penalty,
+        silprob=settings.silence_probability,
+        beam=settings.beam,
+        wbeam=settings.word_beam,
+        maxhmmpf=settings.max_hmms_per_frame,
+        fwdflat=settings.second_pass,
+        bestpath=settings.best_path,
+    )

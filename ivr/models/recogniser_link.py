@@ -1,0 +1,202 @@
+"""The pool's end of one recogniser process: starts it, talks to it, notices that it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ivr
+from ivr.errors import ModelUnusableError, ProtocolError, RecogniserLostError
+from ivr.models.pocketsphinx_stream import PocketSphinxStream
+from ivr.models.recogniser_protocol import Message, MessageKind, MessageReader, encode
+
+if TYPE_CHECKING:
+    from ivr.ports import GrammarName
+
+READ_BYTES = 65_536
+MAX_UNSENT_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkTimes:
+    """When a process counts as unusable or lost; all in seconds.
+
+    `answer` is the age of the oldest unanswered command, so how far behind the process is. `watch`
+    is how often that is looked at, and how often an idle process is asked for a sign of life.
+    """
+
+    start_seconds: float = 20.0
+    answer_seconds: float = 1.0
+    watch_seconds: float = 0.1
+    end_seconds: float = 1.0
+
+
+class RecogniserProcess:
+    """One running process and the sessions it serves. Built by `start`; `run` must be awaited."""
+
+    def __init__(self, process: asyncio.subprocess.Process, times: LinkTimes) -> None:
+        assert process.stdin is not None  # noqa: S101 (made with pipes, just below)
+        assert process.stdout is not None  # noqa: S101
+        self._process = process
+        self._input = process.stdin
+        self._output = process.stdout
+        self._times = times
+        self._reader = MessageReader()
+        self._streams: dict[int, PocketSphinxStream] = {}
+        self._sent_at: deque[float] = deque()
+        self._last_session = 0
+        self._lost: str | None = None
+        self._loop = asyncio.get_running_loop()
+
+    @classmethod
+    async def start(
+        cls, *, artefact_folder: Path, built_ahead: int, times: LinkTimes
+    ) -> RecogniserProcess:
+        """A process whose decoders are ready; raises `ModelUnusableError` when it has none."""
+        package_root = str(Path(ivr.__file__).parents[1])
+        search_path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "ivr.models.recogniser_process",
+            str(artefact_folder),
+            str(built_ahead),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": search_path},
+        )
+        link = cls(process, times)
+        try:
+            await link._wait_until_ready()
+        except BaseException:
+            await link.end()
+            raise
+        return link
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def sessions(self) -> int:
+        """How many callers it serves now."""
+        return len(self._streams)
+
+    def open(self, grammar: GrammarName) -> PocketSphinxStream:
+        """A new session; raises `RecogniserLostError`."""
+        self._last_session += 1
+        session = self._last_session
+        self.send(Message(kind=MessageKind.OPEN, session=session, payload=grammar.value.encode()))
+        self._streams[session] = PocketSphinxStream(link=self, session=session)
+        return self._streams[session]
+
+    def send(self, message: Message) -> None:
+        """Queue a command; never blocks.
+
+        More than 8 MiB unsent count as lost: raises `RecogniserLostError`.
+        """
+        if self._lost is None and self._input.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            self._lose("the recogniser process does not take any more speech")
+        if self._lost is not None:
+            raise RecogniserLostError(self._lost)
+        self._sent_at.append(self._loop.time())
+        self._input.write(encode(message))
+
+    def release(self, session: int) -> None:
+        """A caller is done; the decoder goes back to the process's pool."""
+        if self._streams.pop(session, None) is not None and self._lost is None:
+            self.send(Message(kind=MessageKind.CLOSE, session=session))
+
+    async def run(self) -> str:
+        """Serve until the process is lost; returns the reason after its sessions were told."""
+        watching = asyncio.create_task(self._watch(), name=f"recogniser-watch-{self.pid}")
+        try:
+            await self._read()
+        except ProtocolError as error:
+            self._lose(f"the recogniser process sent nonsense: {error}")
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            self._lose("the recogniser process ended")
+            await self.end()
+        return self._lost or ""
+
+    async def end(self) -> None:
+        """Close the pipe, on which the process ends by itself; kill it when it does not."""
+        self._input.close()
+        try:
+            async with asyncio.timeout(self._times.end_seconds):
+                await self._process.wait()
+        except TimeoutError:
+            self._kill()
+            await self._process.wait()
+
+    async def _wait_until_ready(self) -> None:
+        try:
+            async with asyncio.timeout(self._times.start_seconds):
+                while not (messages := self._reader.feed(await self._output.read(READ_BYTES))):
+                    if self._output.at_eof():
+                        raise ModelUnusableError(
+                            "the recogniser process ended at its start: see its lines on "
+                            "standard error, and run `python -m ivr.models.recogniser_process`"
+                        )
+        except TimeoutError as error:
+            raise ModelUnusableError(
+                f"the recogniser was not ready within {self._times.start_seconds:.0f} s: "
+                "is the machine overloaded, or the model's disk slow?"
+            ) from error
+        if messages[0].kind is MessageKind.UNUSABLE:
+            raise ModelUnusableError(messages[0].text)
+
+    async def _read(self) -> None:
+        while data := await self._output.read(READ_BYTES):
+            for message in self._reader.feed(data):
+                self._take(message)
+
+    def _take(self, message: Message) -> None:
+        if message.kind is MessageKind.DONE:
+            if not self._sent_at:
+                raise ProtocolError("more answers than commands")
+            self._sent_at.popleft()
+        elif message.kind in (MessageKind.PARTIAL, MessageKind.FINAL):
+            stream = self._streams.get(message.session)
+            if stream is not None:
+                stream.hear(message)
+        elif message.kind is MessageKind.UNUSABLE:
+            self._lose(message.text)
+        else:
+            raise ProtocolError(f"{message.kind.name} is no answer")
+
+    async def _watch(self) -> None:
+        while self._lost is None:
+            looked_at = self._loop.time()
+            await asyncio.sleep(self._times.watch_seconds)
+            now = self._loop.time()
+            if now - looked_at > 2 * self._times.watch_seconds:
+                # This loop was held up itself: answers may wait unread. Judge at the next look.
+                continue
+            if not self._sent_at:
+                self.send(Message(kind=MessageKind.PING))
+            elif now - self._sent_at[0] > self._times.answer_seconds:
+                self._lose(f"the recogniser is {now - self._sent_at[0]:.1f} s behind")
+
+    def _lose(self, reason: str) -> None:
+        if self._lost is not None:
+            return
+        self._lost = reason
+        for stream in self._streams.values():
+            stream.lose(reason)
+        self._streams.clear()
+        self._kill()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
