@@ -27,7 +27,7 @@ NOT_INSTALLED = (
     "install Debian's package `postgresql` (apt-get install postgresql)"
 )
 PASSWORD = "secret"  # noqa: S105 - of a server that lives as long as the tests
-SERVER_SETTINGS = "fsync=off synchronous_commit=off shared_buffers=16MB max_connections=60"
+SERVER_SETTINGS = "fsync=off shared_buffers=16MB max_connections=60"
 
 
 @dataclass(kw_only=True)
