@@ -78,7 +78,8 @@ class BatchWriter:
     async def _move_head(self, connection: AsyncConnection, by: int) -> int:
         head = tables.log_head
         moved = update(head).values(position=head.c.position + by).returning(head.c.position)
-        return (await connection.execute(moved)).scalar_one()
+        position: int = (await connection.execute(moved)).scalar_one()
+        return position
 
     async def _last_batch(self, connection: AsyncConnection) -> int:
         mark = tables.journals.c
@@ -142,7 +143,7 @@ async def _facts(
 async def _insert_missing_calls(
     connection: AsyncConnection, events: Sequence[CallEvent], facts: dict[InteractionId, CallFacts]
 ) -> None:
-    """A call's first event may not be CALL_STARTED: that one was lost, or the call never got to us."""
+    """Begin the row of calls whose CALL_STARTED was lost or that never got to us."""
     rows = []
     for event in events:
         if event.interaction_id not in facts:

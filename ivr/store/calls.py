@@ -51,7 +51,9 @@ class Calls:
     async def _read(self, statement: Select[Any]) -> Sequence[RowMapping]:
         with translated(self._database.where):
             async with self._database.reader.connect() as connection:
-                return (await connection.execute(statement)).mappings().all()
+                result = await connection.execute(statement)
+                rows: Sequence[RowMapping] = result.mappings().all()
+                return rows
 
 
 def _turn(row: RowMapping) -> StoredTurn:

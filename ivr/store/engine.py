@@ -12,7 +12,6 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ivr.errors import ConfigurationError
-from ivr.store.problems import translated_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,8 +72,7 @@ def connect_to(url: str, timeouts: StoreTimeouts | None = None) -> Database:
     times = timeouts or StoreTimeouts()
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite:
-        with translated_at_start(where):
-            _make_private_file(Path(str(parsed.database)))
+        _make_private_file(Path(str(parsed.database)), where)
     engine = create_async_engine(
         parsed,
         # Parameters would carry callers' numbers into tracebacks.
@@ -117,10 +115,17 @@ def _postgresql_arguments(times: StoreTimeouts) -> Mapping[str, Any]:
     }
 
 
-def _make_private_file(path: Path) -> None:
+def _make_private_file(path: Path, where: str) -> None:
     """Create the file, and its folder, for our own user only: it holds callers' numbers."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the database file cannot be opened ({error.strerror})",
+            advice="check that the path exists and that the user who runs Sternik may write there",
+            where=where,
+        ) from error
 
 
 def _set_up_sqlite(engine: Engine, times: StoreTimeouts) -> None:

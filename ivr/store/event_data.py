@@ -1,4 +1,4 @@
-"""An event's data as it may be stored: personal data masked, and only what both engines can take."""
+"""An event's data as it may be stored: masked, and only what both engines can take."""
 
 from __future__ import annotations
 
@@ -42,10 +42,6 @@ def shortened_number(number: str) -> str:
 
 def _masked(key: str, value: object, language: str) -> object:
     match value:
-        case str() if key == _CALLER_NUMBER:
-            return shortened_number(value)
-        case str():
-            return mask_digits(storable_text(value), language)
         case None | bool():
             return value
         case int() | float():
@@ -55,7 +51,13 @@ def _masked(key: str, value: object, language: str) -> object:
         case list() | tuple():
             return [_masked(key, inner, language) for inner in value]
         case _:
-            return mask_digits(storable_text(str(value)), language)
+            return _masked_text(key, str(value), language)
+
+
+def _masked_text(key: str, value: str, language: str) -> str:
+    if key == _CALLER_NUMBER:
+        return shortened_number(value)
+    return mask_digits(storable_text(value), language)
 
 
 def _plain(value: object, language: str) -> object:

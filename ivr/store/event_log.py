@@ -27,8 +27,9 @@ RETRY_SECONDS = 1.0
 
 
 class EventLog:
-    """The log. Positions are in the order of commits, so whoever has seen all events up to one and
-    resumes after it has missed none, and never will.
+    """The log of all events.
+
+    Positions are in the order of commits: whoever resumes after one misses none that came before.
     """
 
     def __init__(self, database: Database, wake_up: Callable[[], WakeUp]) -> None:

@@ -48,7 +48,7 @@ class EventQueue:
 
     def take(self, most: int) -> list[CallEvent]:
         """The oldest events, at most `most`; they count until `written` is called."""
-        batch = []
+        batch: list[CallEvent] = []
         while self._waiting and len(batch) < most:
             key, event = self._waiting.popitem(last=False)
             if self._partials and self._partials[0] == key:

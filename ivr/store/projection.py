@@ -1,7 +1,7 @@
 """What each event changes in the tables of calls, turns and decisions.
 
-The keys of the events' data are the contract with those who record them; a key that must be there and
-is not raises `KeyError`, and the event is refused.
+The keys of the events' data are the contract with those who record them; a key that must be there
+and is not raises `KeyError`, and the event is refused.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class StoredEvent:
     """One event of the log, masked.
 
-    `position` (from 1, without gaps) is its place in the whole log in the order of commits, `number`
-    (from 1, without gaps) its place in its call. `kind` is a value of `EventKind`, or of a newer
-    program's. `at_seconds` is Unix time as the producer saw it, which need not follow `position`.
+    `position` is its place in the whole log in the order of commits, `number` its place in its
+    call; both count from 1 without gaps. `kind` is a value of `EventKind`, or of a newer program's.
+    `at_seconds` is Unix time as the producer saw it, which need not follow `position`.
     """
 
     position: int

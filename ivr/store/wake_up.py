@@ -17,7 +17,7 @@ LISTEN_CHECK_SECONDS = 5.0
 
 
 class WakeUp(Protocol):
-    """What one follower waits with: `listen`, then read, then `wait`, and again; `close` at last."""
+    """What one follower waits with: `listen`, read, `wait`, and again; `close` at last."""
 
     async def listen(self) -> None:
         """Be ready to notice what commits from now on; raises the driver's errors."""
@@ -49,9 +49,9 @@ class PollingWakeUp:
 class ListeningWakeUp:
     """PostgreSQL's LISTEN, on one connection that all followers of a store share.
 
-    https://www.postgresql.org/docs/current/sql-listen.html: a commit after LISTEN is always told, so
-    who listens first and then reads misses nothing. A follower looks every 5 s all the same, in case
-    the connection died without a word.
+    A commit after LISTEN is always told (https://www.postgresql.org/docs/current/sql-listen.html),
+    so who listens first and then reads misses nothing. A follower looks every 5 s all the same, in
+    case the connection died without a word.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -83,12 +83,15 @@ class Listener:
         self._database = database
         self._followers: set[asyncio.Event] = set()
         self._connection: AsyncConnection | None = None
+        self._is_broken = False
         self._lock = asyncio.Lock()
 
     async def join(self, grown: asyncio.Event) -> None:
         """Set `grown` from now on whenever the log grows. Idempotent."""
         async with self._lock:
             self._followers.add(grown)
+            if self._is_broken:
+                await self._hang_up()
             if self._connection is None:
                 self._connection = await self._connect()
 
@@ -96,16 +99,21 @@ class Listener:
         """No longer set `grown`. Idempotent."""
         async with self._lock:
             self._followers.discard(grown)
-            if not self._followers and self._connection is not None:
-                connection, self._connection = self._connection, None
-                await _discard(connection)
+            if not self._followers:
+                await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        self._is_broken = False
+        if connection is not None:
+            await _discard(connection)
 
     async def _connect(self) -> AsyncConnection:
         connection = await self._database.reader.connect()
         try:
-            # A lasting LISTEN must not sit in an open transaction, hence the driver's own connection.
+            # LISTEN must not sit in an open transaction, hence the driver's own connection.
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            driver.add_termination_listener(self._on_lost)
+            driver.add_termination_listener(lambda *_: self._on_lost(connection))
             await driver.add_listener(NOTIFY_CHANNEL, self._on_notify)
         except BaseException:
             await _discard(connection)
@@ -116,10 +124,11 @@ class Listener:
         for grown in self._followers:
             grown.set()
 
-    def _on_lost(self, *_told: object) -> None:
+    def _on_lost(self, connection: AsyncConnection) -> None:
         """Wake all: their next `listen` connects anew."""
-        self._connection = None
-        self._on_notify()
+        if connection is self._connection:
+            self._is_broken = True
+            self._on_notify()
 
 
 async def _discard(connection: AsyncConnection) -> None:
