@@ -20,7 +20,7 @@ ACCEPTANCE = Thresholds(probability=0.55, margin=0.20)
 EARLY = Thresholds(probability=0.85, margin=0.60)
 
 
-def rule(queue, priority=0, acceptance=ACCEPTANCE):
+def rule(queue: str, priority: int = 0, acceptance: Thresholds = ACCEPTANCE) -> IntentRule:
     target = QueueTarget(queue=QueueName(queue), priority=priority)
     return IntentRule(target=target, acceptance=acceptance, early=EARLY)
 
@@ -60,7 +60,7 @@ POLICY = Policy(
 )
 
 
-def classified(intent, probability, second=0.0):
+def classified(intent: str, probability: float, second: float = 0.0) -> Classification:
     """`intent` with its probability; the runner-up has `second`."""
     return Classification(
         candidates=(

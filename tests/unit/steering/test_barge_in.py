@@ -1,7 +1,7 @@
 import pytest
 from steering_examples import POLICY
 
-from ivr.steering.barge_in import BargeIn, SetGain, StopPlayback, repeats_prompt
+from ivr.steering.barge_in import BargeIn, Command, SetGain, StopPlayback, repeats_prompt
 
 GREETING = (
     "welcome",
@@ -23,7 +23,7 @@ RESTORE = SetGain(gain=1.0)
 STOP = StopPlayback()
 
 
-def play(*script, until_ms=4000):
+def play(*script: tuple[int, bool, str | None], until_ms: int = 4000) -> list[tuple[int, Command]]:
     """Script of (from_ms, voice, words or None); returns (at_ms, command) of every command."""
     barge_in = BargeIn(POLICY.barge_in, GREETING)
     commands = []
@@ -38,57 +38,57 @@ def play(*script, until_ms=4000):
     return [(at_ms, command) for at_ms, command in commands if command is not None]
 
 
-def test_voice_lowers_the_prompt_within_60_ms():
+def test_voice_lowers_the_prompt_within_60_ms() -> None:
     assert play((0, False, None), (500, True, None), until_ms=1000) == [(560, LOWER)]
 
 
-def test_two_words_stop_the_prompt_at_once():
+def test_two_words_stop_the_prompt_at_once() -> None:
     script = ((0, True, None), (400, True, "stolen card"))
     assert play(*script) == [(60, LOWER), (400, STOP)]
 
 
-def test_one_word_stops_the_prompt_once_it_has_stood():
+def test_one_word_stops_the_prompt_once_it_has_stood() -> None:
     assert play((0, True, None), (400, True, "stolen"))[-1] == (600, STOP)
 
 
-def test_one_word_that_is_taken_back_does_not_stop_the_prompt():
+def test_one_word_that_is_taken_back_does_not_stop_the_prompt() -> None:
     commands = play((0, True, None), (400, True, "stolen"), (500, False, ""))
     assert STOP not in [command for _, command in commands]
 
 
-def test_cough_brings_the_prompt_back_after_600_ms():
+def test_cough_brings_the_prompt_back_after_600_ms() -> None:
     assert play((0, True, None), (300, False, None)) == [(60, LOWER), (900, RESTORE)]
 
 
-def test_prompt_yields_again_after_a_false_start():
+def test_prompt_yields_again_after_a_false_start() -> None:
     commands = play((0, True, None), (300, False, None), (1500, True, "my card"))
     assert commands[-1] == (1500, STOP)
 
 
-def test_noise_without_words_does_not_hush_the_prompt_for_ever():
+def test_noise_without_words_does_not_hush_the_prompt_for_ever() -> None:
     assert play((0, True, None)) == [(60, LOWER), (2060, RESTORE)]
 
 
-def test_words_out_of_noise_still_stop_the_prompt():
+def test_words_out_of_noise_still_stop_the_prompt() -> None:
     assert play((0, True, None), (3000, True, "my card"))[-1] == (3000, STOP)
 
 
-def test_voice_after_noise_has_ended_lowers_the_prompt_again():
+def test_voice_after_noise_has_ended_lowers_the_prompt_again() -> None:
     commands = play((0, True, None), (2500, False, None), (3500, True, None), until_ms=3800)
     assert [command for _, command in commands] == [LOWER, RESTORE, LOWER]
 
 
 @pytest.mark.parametrize("echo", ["how can i", "welcome bank", "few words help you"])
-def test_echo_of_the_prompt_does_not_stop_it(echo):
+def test_echo_of_the_prompt_does_not_stop_it(echo: str) -> None:
     assert STOP not in [command for _, command in play((0, True, None), (400, True, echo))]
 
 
 @pytest.mark.parametrize("own", ["help card", "you can", "bank bank"])
-def test_words_the_prompt_does_not_say_in_this_order_are_the_callers(own):
+def test_words_the_prompt_does_not_say_in_this_order_are_the_callers(own: str) -> None:
     assert not repeats_prompt(tuple(own.split()), GREETING)
 
 
-def test_key_stops_the_prompt_and_nothing_follows():
+def test_key_stops_the_prompt_and_nothing_follows() -> None:
     barge_in = BargeIn(POLICY.barge_in, GREETING)
     assert barge_in.press_key() == STOP
     assert barge_in.has_stopped_prompt

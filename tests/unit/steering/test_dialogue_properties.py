@@ -6,8 +6,10 @@ from steering_examples import POLICY, STOLEN, classified
 
 from ivr.steering.dialogue import advance, start
 from ivr.steering.dialogue_states import (
+    Action,
     Asking,
     CancelTimer,
+    Event,
     FalseStart,
     Finished,
     HandOver,
@@ -19,6 +21,7 @@ from ivr.steering.dialogue_states import (
     RecogniserUnavailable,
     SpeechStarted,
     StartTimer,
+    Step,
     StopListening,
     StopPrompt,
     TimeLimitReached,
@@ -64,19 +67,19 @@ class Caller:
         self.listening = False
         self._take(start(POLICY, can_listen=can_listen))
 
-    def tell(self, event) -> None:
+    def tell(self, event: Event) -> None:
         if isinstance(event, PromptFinished):
             self.playing = False
         if isinstance(event, TimerExpired) and event.timer is self.timer:
             self.timer = None
         self._take(advance(POLICY, self.state, event))
 
-    def _take(self, step) -> None:
+    def _take(self, step: Step) -> None:
         self.state = step.state
         for action in step.actions:
             self._do(action)
 
-    def _do(self, action) -> None:
+    def _do(self, action: Action) -> None:
         assert self.handovers == 0, "an action after the handover"
         match action:
             case PlayPrompt():
@@ -101,7 +104,7 @@ class Caller:
                 self.handovers += 1
 
 
-def likely(caller: Caller, event) -> bool:
+def likely(caller: Caller, event: Event) -> bool:
     """Whether the outside could send this now: a prompt ends only if one plays, and so on."""
     if isinstance(event, PromptFinished):
         return caller.playing
@@ -111,7 +114,9 @@ def likely(caller: Caller, event) -> bool:
 
 
 @given(events=EVENTS, can_listen=st.booleans())
-def test_whatever_happens_the_time_limit_hands_over_exactly_once(events, can_listen):
+def test_whatever_happens_the_time_limit_hands_over_exactly_once(
+    events: list[Event], *, can_listen: bool
+) -> None:
     caller = Caller(can_listen=can_listen)
     for event in events:
         if likely(caller, event):
@@ -123,7 +128,9 @@ def test_whatever_happens_the_time_limit_hands_over_exactly_once(events, can_lis
 
 
 @given(events=EVENTS, can_listen=st.booleans())
-def test_even_impossible_events_never_raise_nor_hand_over_twice(events, can_listen):
+def test_even_impossible_events_never_raise_nor_hand_over_twice(
+    events: list[Event], *, can_listen: bool
+) -> None:
     step = start(POLICY, can_listen=can_listen)
     handovers = 0
     for event in (*events, TimeLimitReached()):
@@ -135,7 +142,7 @@ def test_even_impossible_events_never_raise_nor_hand_over_twice(events, can_list
 
 
 @given(events=EVENTS)
-def test_counters_stay_within_the_policy(events):
+def test_counters_stay_within_the_policy(events: list[Event]) -> None:
     caller = Caller(can_listen=True)
     for event in events:
         caller.tell(event) if likely(caller, event) else None
@@ -148,7 +155,7 @@ def test_counters_stay_within_the_policy(events):
 
 
 @given(happenings=st.lists(HAPPENINGS, max_size=30), can_listen=st.booleans())
-def test_zero_always_gets_a_person(happenings, can_listen):
+def test_zero_always_gets_a_person(happenings: list[Event], *, can_listen: bool) -> None:
     caller = Caller(can_listen=can_listen)
     for event in happenings:
         if likely(caller, event):
@@ -161,7 +168,7 @@ def test_zero_always_gets_a_person(happenings, can_listen):
 
 
 @given(answers=st.lists(st.one_of(UTTERANCES, KEYS, st.none()), min_size=8, max_size=8))
-def test_eight_answers_of_any_kind_always_end_the_dialogue(answers):
+def test_eight_answers_of_any_kind_always_end_the_dialogue(answers: list[Event | None]) -> None:
     """One answer or silence a question: never more than eight questions before a person."""
     caller = Caller(can_listen=True)
     for answer in answers:

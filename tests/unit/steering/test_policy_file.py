@@ -4,14 +4,15 @@ import pytest
 
 from ivr.errors import ConfigurationError
 from ivr.policy_file import read_policy, read_prompt_texts
+from ivr.steering.policy import KeyChoice, Policy
 
 DIALPLAN = Path(__file__).parents[3] / "dialplan"
 SHIPPED = DIALPLAN / "steering.yaml"
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def read_changed(tmp_path, old, new):
-    """The shipped policy with one change, which must be there to make; returns file and lines."""
+def read_changed(tmp_path: Path, old: str, new: str) -> Policy:
+    """The shipped policy with one change, which must be there to make."""
     text = SHIPPED.read_text(encoding="utf-8")
     assert text.count(old) >= 1
     path = tmp_path / "steering.yaml"
@@ -19,14 +20,14 @@ def read_changed(tmp_path, old, new):
     return read_policy(path)
 
 
-def error_of(tmp_path, old, new):
+def error_of(tmp_path: Path, old: str, new: str) -> tuple[ConfigurationError, str]:
     with pytest.raises(ConfigurationError) as caught:
         read_changed(tmp_path, old, new)
     line = SHIPPED.read_text(encoding="utf-8").partition(old)[0].count("\n") + 1
     return caught.value, f"{tmp_path}/steering.yaml:{line}"
 
 
-def test_shipped_policy_sends_each_intent_to_its_queue():
+def test_shipped_policy_sends_each_intent_to_its_queue() -> None:
     policy = read_policy(SHIPPED)
     queues = {intent: rule.target.queue for intent, rule in policy.intents.items()}
     assert queues == {
@@ -45,10 +46,10 @@ def test_shipped_policy_sends_each_intent_to_its_queue():
     assert policy.default_rule.target.queue == "general"
 
 
-def test_shipped_menu_reaches_these_queues():
+def test_shipped_menu_reaches_these_queues() -> None:
     policy = read_policy(SHIPPED)
 
-    def queue(choice):
+    def queue(choice: KeyChoice) -> str:
         return (choice.target or policy.rule_for(choice.intent).target).queue
 
     assert {digit: queue(choice) for digit, choice in policy.keys.items()} == {
@@ -64,13 +65,13 @@ def test_shipped_menu_reaches_these_queues():
     }
 
 
-def test_every_prompt_the_policy_may_play_has_a_text_and_no_text_is_left_over():
+def test_every_prompt_the_policy_may_play_has_a_text_and_no_text_is_left_over() -> None:
     policy = read_policy(SHIPPED)
     texts = read_prompt_texts(DIALPLAN / "prompts" / f"{policy.language}.yaml")
     assert set(texts) == set(policy.prompt_names())
 
 
-def test_menu_prompt_reads_out_exactly_the_keys_of_the_policy():
+def test_menu_prompt_reads_out_exactly_the_keys_of_the_policy() -> None:
     policy = read_policy(SHIPPED)
     words = (
         read_prompt_texts(DIALPLAN / "prompts" / "en.yaml")["menu"].lower().replace(".", "").split()
@@ -79,7 +80,7 @@ def test_menu_prompt_reads_out_exactly_the_keys_of_the_policy():
     assert sorted(read_out) == sorted((*policy.keys, policy.consultant_key))
 
 
-def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_path):
+def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_path: Path) -> None:
     shipped = read_policy(SHIPPED).version
     assert shipped.startswith("first-ten-")
     assert len(shipped.removeprefix("first-ten-")) == 12
@@ -134,8 +135,10 @@ def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_p
         ("language: en", "language: [en", "not valid YAML", "indentation"),
     ],
 )
-def test_mistake_is_told_with_its_line_and_what_to_do(tmp_path, old, new, problem, advice):
-    error, where = error_of(tmp_path, old, new)
+def test_mistake_is_told_with_its_line_and_what_to_do(
+    tmp_path: Path, old: str, new: str, problem: str, advice: str
+) -> None:
+    error, _ = error_of(tmp_path, old, new)
     assert problem in error.problem
     assert advice in error.advice
     assert error.where.startswith(f"{tmp_path}/steering.yaml:")
@@ -151,12 +154,12 @@ def test_mistake_is_told_with_its_line_and_what_to_do(tmp_path, old, new, proble
         ("  - currency", "  - Currency"),
     ],
 )
-def test_mistake_names_the_very_line(tmp_path, old, new):
+def test_mistake_names_the_very_line(tmp_path: Path, old: str, new: str) -> None:
     error, where = error_of(tmp_path, old, new)
     assert error.where == where
 
 
-def test_missing_key_is_told_where_it_belongs(tmp_path):
+def test_missing_key_is_told_where_it_belongs(tmp_path: Path) -> None:
     error, _ = error_of(tmp_path, "  menu_seconds: 8", "  # menu_seconds: 8")
     assert error.problem == "timers.menu_seconds is missing"
     assert "add the key menu_seconds" in error.advice
@@ -181,7 +184,9 @@ def test_missing_key_is_told_where_it_belongs(tmp_path):
         b"menu: {1: x}",
     ],
 )
-def test_anything_else_is_a_configuration_error_naming_the_file(tmp_path, content):
+def test_anything_else_is_a_configuration_error_naming_the_file(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "steering.yaml"
     path.write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:
@@ -190,12 +195,12 @@ def test_anything_else_is_a_configuration_error_naming_the_file(tmp_path, conten
     assert caught.value.advice
 
 
-def test_missing_file_is_a_configuration_error(tmp_path):
+def test_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_policy(tmp_path / "nowhere.yaml")
 
 
-def test_keys_may_be_written_without_quotes_but_not_twice(tmp_path):
+def test_keys_may_be_written_without_quotes_but_not_twice(tmp_path: Path) -> None:
     assert "5" in read_changed(tmp_path, '"5":', "5:").keys
     error, _ = error_of(tmp_path, '  "5": {', '  5: {queue: cards}\n  "5": {')
     assert "twice" in error.problem
