@@ -67,6 +67,7 @@ class BargeIn:
         self._prompt_words = prompt_words
         self._voice_run = VoiceRun()
         self._mode = _Mode.FULL
+        self._gain = FULL_GAIN
         self._words: tuple[str, ...] = ()
         self._words_began_ms = 0
         self._lowered_ms = 0
@@ -77,6 +78,11 @@ class BargeIn:
     def has_stopped_prompt(self) -> bool:
         """Whether the caller has interrupted; nothing more is commanded after that."""
         return self._mode is _Mode.STOPPED
+
+    @property
+    def gain(self) -> float:
+        """The loudness last commanded; a prompt that was stopped leaves it as it is."""
+        return self._gain
 
     def hear_frame(self, at_ms: int, *, voice: bool) -> Command | None:
         """Take the next frame, which ends at `at_ms`."""
@@ -111,7 +117,11 @@ class BargeIn:
     def _lower(self) -> Command:
         self._mode = _Mode.LOWERED
         self._lowered_ms = self._now_ms
-        return SetGain(gain=self._timings.lowered_gain)
+        return self._set_gain(self._timings.lowered_gain)
+
+    def _set_gain(self, gain: float) -> Command:
+        self._gain = gain
+        return SetGain(gain=gain)
 
     def _stop(self) -> Command:
         self._mode = _Mode.STOPPED
@@ -130,8 +140,8 @@ class BargeIn:
             return None
         if self._is_quiet():
             self._mode = _Mode.FULL
-            return SetGain(gain=FULL_GAIN)
+            return self._set_gain(FULL_GAIN)
         if self._now_ms - self._lowered_ms >= self._timings.noise_ms:
             self._mode = _Mode.NOISE
-            return SetGain(gain=FULL_GAIN)
+            return self._set_gain(FULL_GAIN)
         return None
