@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from ivr.errors import ConfigurationError
 from sternik.asterisk_programs import provide_asterisk
@@ -15,7 +14,6 @@ from sternik.prompt_voices import make_prompts
 _CHECKOUT = Path(__file__).parent.parent
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-console = Console(highlight=False)
 
 
 @app.callback()
@@ -26,8 +24,8 @@ def sternik() -> None:
 @app.command()
 def prepare() -> None:
     """Get Asterisk and speak the prompts, where they are missing."""
-    asterisk = provide_asterisk(console.print)
-    console.print(f"Asterisk {asterisk.version} ({asterisk.origin})")
+    asterisk = provide_asterisk(typer.echo)
+    typer.echo(f"Asterisk {asterisk.version} ({asterisk.origin})")
     for texts_file in sorted((_CHECKOUT / "dialplan" / "prompts").glob("*.yaml")):
         language = texts_file.stem
         prompts = make_prompts(
@@ -35,9 +33,9 @@ def prepare() -> None:
             texts_file=texts_file,
             recordings_folder=texts_file.with_suffix(""),
             output_folder=_CHECKOUT / "var" / "prompts" / language,
-            say=console.print,
+            say=typer.echo,
         )
-        console.print(f"{len(prompts.made) + len(prompts.kept)} prompts by {prompts.voice}")
+        typer.echo(f"{len(prompts.made) + len(prompts.kept)} prompts by {prompts.voice}")
 
 
 def main() -> None:
@@ -45,5 +43,5 @@ def main() -> None:
     try:
         app()
     except ConfigurationError as error:
-        console.print(f"sternik: {error}\n{error.advice}".rstrip(), markup=False, soft_wrap=True)
+        typer.echo(f"sternik: {error}\n{error.advice}".rstrip(), err=True)
         sys.exit(1)
