@@ -253,8 +253,8 @@ def _float_samples(sound: WavSound) -> NDArray[np.float32]:
         return _scaled(samples, 2**15)
     match sound.format.encoding, sound.format.sample_bits:
         case WavEncoding.FLOAT, bits:
-            floats = np.frombuffer(sound.data, f"<f{bits // 8}").astype(np.float32)
-            return np.clip(np.nan_to_num(floats), np.float32(-1), np.float32(1))
+            floats = np.nan_to_num(np.frombuffer(sound.data, f"<f{bits // 8}"))
+            return np.asarray(np.clip(floats, -1, 1), dtype=np.float32)
         case _, 8:
             return _scaled(np.frombuffer(sound.data, np.uint8).astype(np.int16) - 128, 2**7)
         case _, 24:
