@@ -5,6 +5,8 @@
 # Touched are this checkout (.venv, var), Debian's package manager and the user's cache folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Debian's own, whatever else PATH finds first.
+python=/usr/bin/python3
 for_tests=${1:-}
 log=var/log/setup.log
 stamp=.venv/sternik-installed
@@ -68,19 +70,19 @@ install_packages() {
 
 # --- 2: Python packages ------------------------------------------------------------------------
 fingerprint() { # of all that decides what the environment holds
-  { python3 --version && pwd && cat requirements.lock pyproject.toml; } | sha256sum
+  { "$python" --version && pwd && cat requirements.lock pyproject.toml; } | sha256sum
 }
 
 install_python_packages() {
   [ ! -e "$unfinished" ] && [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint)" ] &&
     return 0
   step 2 "Python packages: installing $(grep -c '^[a-z].*==' requirements.lock) into .venv"
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "$(python3 --version) is too old; 3.11 or newer is needed" "Install a newer python3."
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$("$python" --version) is too old; 3.11 or newer is needed" "Install a newer python3."
   local clear=()
   # What a killed run left is not mended but made anew.
   { [ -e "$unfinished" ] || ! .venv/bin/python -c '' 2>/dev/null; } && clear=(--clear)
-  quietly python3 -m venv "${clear[@]}" .venv ||
+  quietly "$python" -m venv "${clear[@]}" .venv ||
     fail "Python's environment can't be made" "Check the disk. Everything is in $log."
   touch "$unfinished"
   quietly .venv/bin/pip install --disable-pip-version-check --require-hashes --no-deps \

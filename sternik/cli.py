@@ -17,7 +17,7 @@ from ivr.wav import read_wav, telephone_pcm
 from sternik import preparation
 from sternik.caller_voices import CallerVoice, speak_as_caller
 from sternik.demonstration import NUMBER, demonstrate
-from sternik.logs import set_up_logs
+from sternik.logs import LogFormat, set_up_logs
 from sternik.placed_call import CallPlan, place_call
 from sternik.prompt_voices import prompts_voice
 from sternik.settings import Settings, load_settings
@@ -125,7 +125,7 @@ async def _place_and_watch(settings: Settings, plan: CallPlan) -> None:
 def _logs(settings: Settings) -> None:
     set_up_logs(
         level=settings.log_level,
-        as_json=settings.log_json,
+        log_format=LogFormat.JSON if settings.log_json else LogFormat.CONSOLE,
         show_personal_data=settings.show_personal_data,
     )
 

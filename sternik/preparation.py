@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sternik.asterisk_programs import provide_asterisk
 from sternik.prompt_voices import make_prompts
 from sternik.settings import Settings
-from training.build import build_artefact, needs_training
+from training.build import build_artefact
+from training.inputs import needs_training
 
 CORPUS_FOLDER = Path("training/corpus")
 
@@ -40,15 +42,23 @@ def make_all_prompts(settings: Settings, console: Console) -> None:
 
 def train(settings: Settings, console: Console, *, force: bool) -> None:
     """Train the language's model when its corpus has changed, or when told to."""
-    corpus = sorted(CORPUS_FOLDER.glob(f"{settings.language}*.csv"))
-    if not force and not needs_training(settings.models_folder, settings.language, corpus):
-        console.print(f"      the steering model for {settings.language} is up to date")
+    language = settings.language
+    corpus = sorted(CORPUS_FOLDER.glob(f"{language}*.csv"))
+    own_words = CORPUS_FOLDER / f"{language}.dict"
+    extra = own_words if own_words.exists() else None
+    if not force and not needs_training(settings.models_folder, language, corpus, extra):
+        console.print(f"      the steering model for {language} is up to date")
         return
-    artefact = build_artefact(
-        corpus=corpus,
-        language=settings.language,
-        root=settings.models_folder,
-        extra_dictionary=CORPUS_FOLDER / f"{settings.language}.dict",
-        progress=console.print,
+    bar = Progress(
+        TextColumn("      {task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     )
+    with bar:
+        task = bar.add_task("training", total=1.0)
+        artefact = build_artefact(
+            corpus=corpus,
+            language=language,
+            root=settings.models_folder,
+            extra_dictionary=extra,
+            progress=lambda step, share: bar.update(task, description=step, completed=share),
+        )
     console.print(f"      steering model {artefact.version}")

@@ -48,7 +48,7 @@ from ivr.ports import (
 from ivr.prompts import FilePromptLibrary
 from ivr.steering.policy import Policy
 from ivr.store.opening import open_store
-from sternik.logs import set_up_logs
+from sternik.logs import LogFormat, set_up_logs
 from sternik.settings import Settings, load_settings
 from sternik.supervisor import (
     EXIT_CONFIGURATION,
@@ -142,7 +142,9 @@ class Worker:
             services = CallServices(
                 audio=audio,
                 pool=pool,
-                classifier=LinearIntentClassifier.load(artefact),
+                classifier=LinearIntentClassifier.load(
+                    artefact.folder, version=artefact.version
+                ),
                 prompts=_prompts(settings),
                 policy=policy,
                 journal=_without_partial_words(journal, keep=settings.store_partial_words),
@@ -232,7 +234,7 @@ def main() -> int:
         settings = load_settings()
         set_up_logs(
             level=settings.log_level,
-            as_json=settings.log_json,
+            log_format=LogFormat.JSON if settings.log_json else LogFormat.CONSOLE,
             show_personal_data=settings.show_personal_data,
         )
         worker = Worker(settings, heartbeat_descriptor=int(descriptor) if descriptor else None)

@@ -1,7 +1,8 @@
 """What one call hears: voice, words and the ends of utterances, from frames and a recogniser's results.
 
 Voice activity gates the sound, the recogniser makes words, the classifier is asked only when the words
-change, and the endpointer says when the caller has finished. Time is the caller's audio time in ms.
+change, and turn taking says who has the word and when the caller
+has finished. Time is the caller's audio time in ms.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from ivr.ports import (
     RecogniserStream,
     VoiceDetector,
 )
-from ivr.steering.endpointing import Endpoint, Endpointer, EndpointReason, SpeechBegan
+from ivr.steering.barge_in import SetGain, StopPlayback
+from ivr.steering.endpointing import Endpoint, EndpointReason, SpeechBegan
 from ivr.steering.intents import Classification
 from ivr.steering.policy import Policy
 from ivr.steering.speech_gate import SpeechGate
+from ivr.steering.turn_taking import DropWords, Signal, TurnTaking
 
 # The recogniser's last word is waited for this long; then the partial words count.
 _FINAL_WORDS_MS = 500
@@ -55,13 +58,13 @@ class FalseStarted:
     """What had begun was a cough or a click."""
 
 
-Heard = SpeechBegan | WordsChanged | Utterance | FalseStarted
+Heard = SetGain | StopPlayback | SpeechBegan | WordsChanged | Utterance | FalseStarted
 
 
 class CallEars:
     """The ears of one call. Methods that touch the recogniser raise `RecogniserLostError` when it is gone.
 
-    Deaf (nothing but `hear_voice` does anything) until `open` succeeded and `listen` was called.
+    Deaf until `open` succeeded and `listen` was called. What comes back is to be carried out in order.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class CallEars:
     ) -> None:
         self._classifier = classifier
         self._detector = detector
-        self._endpointer = Endpointer(policy)
+        self._turns = TurnTaking(policy)
         self._gate = SpeechGate()
         self._stream: RecogniserStream | None = None
         self._listening = False
@@ -96,14 +99,10 @@ class CallEars:
             async for result in self._stream.results():
                 yield result
 
-    @property
-    def in_speech(self) -> bool:
-        """Whether an utterance has begun and not ended."""
-        return self._listening and (self._endpointer.in_speech or self._finishing is not None)
-
     def listen(self) -> None:
         """A new utterance begins here; what was heard before is forgotten."""
         if self._stream is not None:
+            self._turns.begin_utterance()
             self._forget()
             self._listening = True
 
@@ -111,52 +110,68 @@ class CallEars:
         """Speech does not count any more."""
         self._listening = False
 
-    def hear_voice(self, frame: CallerFrame) -> bool:
-        """Whether a voice is in this frame."""
-        return self._listening and self._detector.is_voice(frame.pcm)
+    def start_prompt(self, prompt_words: tuple[str, ...]) -> None:
+        """A prompt plays that the caller may talk over."""
+        self._turns.start_prompt(prompt_words)
 
-    def hear_frame(self, frame: CallerFrame, *, voice: bool) -> Heard | None:
-        """Take the next frame; says what it brought about."""
-        at_ms = audio_ms(frame)
+    def end_prompt(self) -> tuple[Heard, ...]:
+        """No prompt plays any more. Harmless when none did."""
+        return self._carried_out(self._turns.end_prompt())
+
+    def hear_frame(self, frame: CallerFrame) -> tuple[Heard, ...]:
+        """Take the next 20 ms; says what they brought about."""
         if not self._listening or self._stream is None:
-            return None
+            return ()
+        at_ms = audio_ms(frame)
         if self._finishing is not None:
-            return self._overdue(at_ms)
+            return self._overdue(self._finishing, at_ms)
+        voice = self._detector.is_voice(frame.pcm)
         gated = self._gate.push(is_voice=voice, pcm=frame.pcm, index=frame.index)
         if gated.forward:
             self._stream.feed(b"".join(gated.forward))
-        found = self._endpointer.hear_frame(at_ms, voice=voice)
-        return self._ended(found) if isinstance(found, Endpoint) else found
+        return self._carried_out(self._turns.hear_frame(at_ms, voice=voice))
 
-    def hear_words(self, result: RecognisedWords) -> Heard | None:
+    def hear_words(self, result: RecognisedWords) -> tuple[Heard, ...]:
         """Take the recogniser's next result."""
         if not self._listening:
-            return None
+            return ()
         match result:
             case PartialWords(text=words) if self._finishing is None:
                 classification = self._classify(words)
-                self._endpointer.hear_words(words, classification)
-                return WordsChanged(words=words, classification=classification)
+                signals = self._turns.hear_words(words, classification)
+                changed = WordsChanged(words=words, classification=classification)
+                return (changed, *self._carried_out(signals))
             case FinalWords(text=words, confidence=confidence) if self._finishing is not None:
-                return self._utterance(self._finishing, words, confidence)
-        return None
+                return (self._utterance(self._finishing, words, confidence),)
+        return ()
 
-    def _ended(self, endpoint: Endpoint) -> Heard | None:
-        assert self._stream is not None  # noqa: S101
+    def _carried_out(self, signals: tuple[Signal, ...]) -> tuple[Heard, ...]:
+        """Do what concerns the recogniser, pass on what concerns the call."""
+        heard: list[Heard] = []
+        for signal in signals:
+            match signal:
+                case Endpoint():
+                    heard += self._ended(signal)
+                case DropWords():
+                    self._forget()
+                case _:
+                    heard.append(signal)
+        return tuple(heard)
+
+    def _ended(self, endpoint: Endpoint) -> tuple[Heard, ...]:
         if endpoint.reason is EndpointReason.FALSE_START:
             self._forget()
-            return FalseStarted()
-        if endpoint.reason in _WITHOUT_FINAL_WORDS:
-            return self._utterance(endpoint, endpoint.words, None)
+            return (FalseStarted(),)
+        if endpoint.reason in _WITHOUT_FINAL_WORDS or self._stream is None:
+            return (self._utterance(endpoint, endpoint.words, None),)
         self._finishing = endpoint
         self._stream.finish()
-        return None
+        return ()
 
-    def _overdue(self, at_ms: int) -> Utterance | None:
-        assert self._finishing is not None  # noqa: S101
-        if at_ms - self._finishing.at_ms < _FINAL_WORDS_MS:
-            return None
-        return self._utterance(self._finishing, self._finishing.words, None)
+    def _overdue(self, endpoint: Endpoint, at_ms: int) -> tuple[Heard, ...]:
+        if at_ms - endpoint.at_ms < _FINAL_WORDS_MS:
+            return ()
+        return (self._utterance(endpoint, endpoint.words, None),)
 
     def _utterance(self, endpoint: Endpoint, words: str, confidence: float | None) -> Utterance:
         same = words == endpoint.words
@@ -170,9 +185,9 @@ class CallEars:
         return self._classifier.classify(words) if words.strip() else None
 
     def _forget(self) -> None:
+        """The recogniser starts afresh, and the gate with it."""
         self._finishing = None
         self._gate.close()
-        self._endpointer.reset()
         if self._stream is not None:
             self._stream.reset(GrammarName.OPEN_QUESTION)
 

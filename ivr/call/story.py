@@ -32,7 +32,7 @@ from ivr.ports import (
     RecogniserPool,
 )
 from ivr.steering import dialogue
-from ivr.steering.barge_in import BargeIn, Command, SetGain
+from ivr.steering.barge_in import FULL_GAIN, SetGain, StopPlayback
 from ivr.steering.dialogue_states import (
     Action,
     CancelTimer,
@@ -77,13 +77,12 @@ class _EarsLost:
 _Input = AudioEvent | RecognisedWords | _EarsLost
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Playing:
-    """The prompts that play: the number of the last one, and the barge-in watching them."""
+    """The prompts that play, by the name and number of the last one."""
 
     prompt: str
     last_playback: int
-    barge_in: BargeIn | None
 
 
 class CallStory:
@@ -166,7 +165,7 @@ class CallStory:
             case CallerFrame():
                 self._hear_frame(happened)
             case PartialWords() | FinalWords():
-                self._react(self._ears.hear_words(happened))
+                self._react(*self._ears.hear_words(happened))
             case CallerDigit(digit=digit):
                 self._press_key(digit)
             case PlaybackEnded(playback=number):
@@ -178,33 +177,32 @@ class CallStory:
 
     def _hear_frame(self, frame: CallerFrame) -> None:
         self._now_ms = audio_ms(frame)
-        voice = self._ears.hear_voice(frame)
-        if self._playing is not None and self._playing.barge_in is not None:
-            self._yield(self._playing.barge_in.hear_frame(self._now_ms, voice=voice))
         try:
-            self._react(self._ears.hear_frame(frame, voice=voice))
+            self._react(*self._ears.hear_frame(frame))
         except RecogniserLostError as lost:
             self._lose_ears(str(lost))
         self._run_timers()
 
-    def _react(self, heard: Heard | None) -> None:
+    def _react(self, *heard: Heard) -> None:
+        for one in heard:
+            self._react_to(one)
+
+    def _react_to(self, heard: Heard) -> None:
+        assert self._link is not None  # noqa: S101  (nothing is heard without it)
         match heard:
-            case SpeechBegan() if self._playing is None:
-                self._start_speech()
+            case SetGain(gain=gain):
+                self._link.set_gain(gain)
+            case StopPlayback():
+                self._stop_prompt("the caller spoke")
+            case SpeechBegan():
+                self._record.speech_started()
+                self._advance(SpeechStarted())
             case WordsChanged(words=words, classification=classification):
                 self._record.words_heard(words, classification)
-                if self._playing is not None and self._playing.barge_in is not None:
-                    spoken = spoken_words(words, self._policy.language)
-                    self._yield(self._playing.barge_in.hear_words(spoken))
-            case FalseStarted() if self._playing is None:
+            case FalseStarted():
                 self._advance(FalseStart())
-            # Under a prompt that nobody interrupted, an utterance is the prompt's own echo.
-            case Utterance() if self._playing is None:
+            case Utterance():
                 self._end_utterance(heard)
-
-    def _start_speech(self) -> None:
-        self._record.speech_started()
-        self._advance(SpeechStarted())
 
     def _end_utterance(self, utterance: Utterance) -> None:
         self._record.utterance_ended(utterance)
@@ -217,27 +215,14 @@ class CallStory:
         self._advance(KeyPressed(digit=digit))
 
     def _end_playback(self, number: int) -> None:
-        if self._playing is None or self._playing.last_playback != number:
-            return
-        self._forget_prompt("finished")
-        self._advance(PromptFinished())
-        if self._ears.in_speech:
-            self._start_speech()
+        if self._playing is not None and self._playing.last_playback == number:
+            self._forget_prompt("finished")
+            self._advance(PromptFinished())
 
     def _lose_ears(self, problem: str) -> None:
         self._ears.stop_listening()
         self._record.recogniser_lost(problem)
         self._advance(RecogniserUnavailable())
-
-    def _yield(self, command: Command | None) -> None:
-        """What barge-in commands, done."""
-        if command is None or self._link is None:
-            return
-        if isinstance(command, SetGain):
-            self._link.set_gain(command.gain)
-            return
-        self._stop_prompt("the caller spoke")
-        self._start_speech()
 
     def _run_timers(self) -> None:
         limit_ms = round(self._policy.timers.steering_limit_seconds * 1000)
@@ -308,10 +293,10 @@ class CallStory:
         if last is None:  # all are missing: a call goes on without its prompt
             self._advance(PromptFinished())
             return
-        text = " ".join(self._prompts.text(prompt, language) for prompt in prompts)
-        words = spoken_words(text, language)
-        barge_in = BargeIn(self._policy.barge_in, words) if interruptible else None
-        self._playing = _Playing(prompt=prompts[-1], last_playback=last, barge_in=barge_in)
+        self._playing = _Playing(prompt=prompts[-1], last_playback=last)
+        if interruptible:
+            text = " ".join(self._prompts.text(prompt, language) for prompt in prompts)
+            self._ears.start_prompt(spoken_words(text, language))
 
     def _stop_prompt(self, reason: str) -> None:
         if self._playing is not None and self._link is not None:
@@ -322,4 +307,5 @@ class CallStory:
         if self._playing is not None and self._link is not None:
             self._record.prompt_stopped(self._playing.prompt, reason)
             self._playing = None
-            self._link.set_gain(1.0)
+            self._link.set_gain(FULL_GAIN)
+            self._react(*self._ears.end_prompt())
