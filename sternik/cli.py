@@ -16,15 +16,18 @@ from ivr.store.opening import open_store
 from ivr.wav import read_wav, telephone_pcm
 from sternik import preparation
 from sternik.caller_voices import CallerVoice, speak_as_caller
-from sternik.demonstration import NUMBER, demonstrate
+from sternik.demonstration import demonstrate
 from sternik.logs import LogFormat, set_up_logs
 from sternik.placed_call import CallPlan, place_call
 from sternik.prompt_voices import prompts_voice
+from sternik.rehearsal import NUMBER
 from sternik.settings import Settings, load_settings
 from sternik.supervisor import run_until_stopped
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Call steering for Asterisk: callers say what they need and reach the right person.",
 )
 console = Console(highlight=False)
@@ -38,7 +41,7 @@ def prepare() -> None:
 
 @app.command()
 def train(
-    force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True,
+    *, force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True
 ) -> None:
     """Train the steering model from `training/corpus` and make it the current one."""
     preparation.train(load_settings(), console, force=force)
@@ -63,7 +66,9 @@ def demo(
 
 @app.command()
 def call(
-    file: Annotated[Path, typer.Argument(help="a recording: wav of any usual rate, mono or stereo")],
+    file: Annotated[
+        Path, typer.Argument(help="a recording: wav of any usual rate, mono or stereo")
+    ],
     number: Annotated[str, typer.Option(help="the number to ring")] = NUMBER,
 ) -> None:
     """Ring the running Sternik and play it a recording as the caller's voice."""

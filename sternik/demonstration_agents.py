@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Self
 
 from sternik.softphone.call import Call
@@ -46,8 +47,8 @@ class DemonstrationAgents:
             await asyncio.wait(self._tasks)
         await self._phone.__aexit__(None, None, None)
 
-    def _begin(self, work: object) -> None:
-        task = asyncio.create_task(work)  # type: ignore[arg-type]
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
 
     sip_host: str = Field("127.0.0.1", description="where `sternik call` and `demo` reach Asterisk")
     sip_port: int = Field(5160, ge=1, le=65535)
-    rtp_start: int = Field(21000, ge=1024, le=64000, description="first of the demo's 1000 RTP ports")
+    rtp_start: int = Field(
+        21000, ge=1024, le=64000, description="first of the demo's 1000 RTP ports"
+    )
 
     ami_host: str = "127.0.0.1"
     ami_port: int = Field(5138, ge=0, le=65535, description="0: do not read queue events")

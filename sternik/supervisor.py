@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import structlog
 
@@ -33,8 +32,7 @@ _BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0)
 class _Heartbeat(asyncio.Protocol):
     """The reading end of the pipe. Until the first beat, the worker has the time of a start."""
 
-    def __init__(self, ready: asyncio.Event) -> None:
-        self._ready = ready
+    def __init__(self) -> None:
         self._last = time.monotonic()
         self._begun = False
         self.closed = False
@@ -42,7 +40,6 @@ class _Heartbeat(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:  # noqa: ARG002  (any byte is a beat)
         self._last = time.monotonic()
         self._begun = True
-        self._ready.set()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.closed = True
@@ -59,16 +56,10 @@ class _Heartbeat(asyncio.Protocol):
 
 
 class Supervisor:
-    """Keeps one worker alive until told to stop.
+    """Keeps one worker alive until told to stop."""
 
-    With `log_file` the workers' output is appended there instead of going to the terminal. `ready` is
-    set when a worker has given its first heartbeat, which it does once it serves.
-    """
-
-    def __init__(self, settings: Settings, *, log_file: Path | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.log_file = log_file
-        self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._worker: asyncio.subprocess.Process | None = None
         self._short_lives = 0
@@ -95,7 +86,6 @@ class Supervisor:
 
     async def _run_one_worker(self) -> int:
         reading, writing = os.pipe()
-        log = self._open_log()
         try:
             self._worker = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -105,13 +95,9 @@ class Supervisor:
                 env={**os.environ, HEARTBEAT_DESCRIPTOR: str(writing)},
                 # Ctrl-C in a terminal reaches the parent alone, which passes it on.
                 start_new_session=True,
-                stdout=log,
-                stderr=log,
             )
         finally:
             os.close(writing)
-            if log is not None:
-                os.close(log)
         _log.info("worker started", pid=self._worker.pid)
         try:
             watching = asyncio.create_task(self._watch(self._worker, reading))
@@ -125,18 +111,10 @@ class Supervisor:
             _log.error("worker ended", pid=self._worker.pid, code=code)
         return code
 
-    def _open_log(self) -> int | None:
-        if self.log_file is None:
-            return None
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-
     async def _watch(self, worker: asyncio.subprocess.Process, descriptor: int) -> None:
         """Kill the worker when the pipe stays silent for too long. Ends when the pipe is closed."""
         pipe = os.fdopen(descriptor, "rb", buffering=0)
-        transport, heartbeat = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: _Heartbeat(self.ready), pipe
-        )
+        transport, heartbeat = await asyncio.get_running_loop().connect_read_pipe(_Heartbeat, pipe)
         try:
             while not await heartbeat.silent(self._settings.heartbeat_limit_seconds):
                 pass

@@ -37,7 +37,11 @@ def _candidates(data: _Data, most: int) -> str:
 
 
 def _started(data: _Data) -> Line:
-    return "steering", f"{data['channel']}, heard by {data['engine']} ({data['language_model']})", ""
+    return (
+        "steering",
+        f"{data['channel']}, heard by {data['engine']} ({data['language_model']})",
+        "",
+    )
 
 
 def _prompt_started(data: _Data) -> Line:

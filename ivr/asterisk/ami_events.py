@@ -44,6 +44,7 @@ class _Connection(Manager):  # type: ignore[misc]  # panoramisk has no types
             host=address.host, port=address.port, username=address.user, secret=address.secret
         )
         self.loop = asyncio.get_running_loop()
+        self.pinger: asyncio.TimerHandle | None = None
         self.logged_in: Future[bool] = self.loop.create_future()
         self.lost: Future[None] = self.loop.create_future()
 

@@ -1,0 +1,5 @@
+"""`python -m sternik` is `sternik`."""
+
+from sternik.cli import main
+
+main()
