@@ -105,14 +105,16 @@ class CallControl(Protocol):
         """Asterisk's channel name."""
         ...
 
-    async def set_variable(self, name: str, value: str) -> None: ...
-
     async def open_audio(self) -> AudioLink:
         """Hand the channel's audio over; closing the link takes it back."""
         ...
 
     async def finish_audio(self) -> None:
         """Wait until Asterisk has left the audio application after the link was closed."""
+        ...
+
+    async def hand_over(self, *, queue: str, priority: int, intent: str | None) -> None:
+        """Tell the dialplan where the call goes. The last act of a finished steering."""
         ...
 
 
@@ -229,6 +231,10 @@ class PromptLibrary(Protocol):
 
     def pcm(self, prompt: str, language: str) -> bytes | None:
         """The prompt's sound, or None when it is missing (logged once, never fatal)."""
+        ...
+
+    def text(self, prompt: str, language: str) -> str:
+        """What the prompt says, '' when nobody wrote it down; tells its echo from speech."""
         ...
 
 

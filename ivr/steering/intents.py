@@ -37,6 +37,5 @@ class Classification:
     @property
     def margin(self) -> float:
         """Distance (0..1) between the two most probable candidates."""
-        if len(self.candidates) < 2:
-            return self.best.probability
-        return self.best.probability - self.candidates[1].probability
+        second = self.candidates[1].probability if self.candidates[1:] else 0.0
+        return self.best.probability - second

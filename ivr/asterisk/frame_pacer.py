@@ -1,0 +1,58 @@
+"""One steady 20 ms clock for every caller's outgoing audio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+FRAME_SECONDS = 0.02
+# After a stall this many frames are sent at once, the rest is skipped: a caller then hears a gap, but
+# never more than 100 ms of sound lies in Asterisk where no barge-in can call it back.
+MAX_FRAMES_AT_ONCE = 5
+
+
+class Paced(Protocol):
+    """Something that sends one frame when its time has come."""
+
+    def send_frame(self) -> None:
+        """Send the next 20 ms."""
+
+
+class FramePacer:
+    """Calls `send_frame` of every member each 20 ms, on an absolute schedule that does not drift.
+
+    Runs only while it has members. `worst_lateness_seconds` is the longest any tick came late.
+    """
+
+    def __init__(self) -> None:
+        self._members: set[Paced] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self.worst_lateness_seconds = 0.0
+
+    def add(self, member: Paced) -> None:
+        """Begin pacing a member: its first frame is sent at once."""
+        self._members.add(member)
+        member.send_frame()
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.time() + FRAME_SECONDS
+            self._timer = loop.call_at(self._due, self._tick)
+
+    def remove(self, member: Paced) -> None:
+        """Stop pacing a member. Idempotent."""
+        self._members.discard(member)
+
+    def _tick(self) -> None:
+        if not self._members:
+            self._timer = None
+            return
+        loop = asyncio.get_running_loop()
+        late = loop.time() - self._due
+        self.worst_lateness_seconds = max(self.worst_lateness_seconds, late)
+        frames = 1 + int(late / FRAME_SECONDS)
+        for _ in range(min(frames, MAX_FRAMES_AT_ONCE)):
+            for member in tuple(self._members):
+                member.send_frame()
+        self._due += frames * FRAME_SECONDS
+        self._timer = loop.call_at(self._due, self._tick)

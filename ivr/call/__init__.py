@@ -1,0 +1,1 @@
+"""One call from greeting to handover: its story, its ears, its record. Knows ports only."""

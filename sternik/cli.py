@@ -1,0 +1,143 @@
+"""The command line: `sternik COMMAND`; every command has `--help`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.errors import ConfigurationError, SternikError
+from ivr.store.opening import open_store
+from ivr.wav import read_wav, telephone_pcm
+from sternik import preparation
+from sternik.caller_voices import CallerVoice, speak_as_caller
+from sternik.demonstration import NUMBER, demonstrate
+from sternik.logs import set_up_logs
+from sternik.placed_call import CallPlan, place_call
+from sternik.prompt_voices import prompts_voice
+from sternik.settings import Settings, load_settings
+from sternik.supervisor import run_until_stopped
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Call steering for Asterisk: callers say what they need and reach the right person.",
+)
+console = Console(highlight=False)
+
+
+@app.command()
+def prepare() -> None:
+    """Get Asterisk, speak the prompts and train the model, each only where it is missing."""
+    preparation.prepare(load_settings(), console)
+
+
+@app.command()
+def train(
+    force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True,
+) -> None:
+    """Train the steering model from `training/corpus` and make it the current one."""
+    preparation.train(load_settings(), console, force=force)
+
+
+@app.command()
+def serve() -> None:
+    """Serve calls until stopped (SIGTERM or Ctrl-C; once more to end at once)."""
+    settings = load_settings()
+    _logs(settings)
+    raise typer.Exit(asyncio.run(run_until_stopped(settings)))
+
+
+@app.command()
+def demo(
+    *, once: Annotated[bool, typer.Option(help="end after the demonstration call")] = False
+) -> None:
+    """Start Asterisk, Sternik and an agent, and put a spoken call through."""
+    _logs(load_settings())
+    raise typer.Exit(asyncio.run(demonstrate(once=once, console=console)))
+
+
+@app.command()
+def call(
+    file: Annotated[Path, typer.Argument(help="a recording: wav of any usual rate, mono or stereo")],
+    number: Annotated[str, typer.Option(help="the number to ring")] = NUMBER,
+) -> None:
+    """Ring the running Sternik and play it a recording as the caller's voice."""
+    speech = telephone_pcm(read_wav(file))
+    _place(speech=speech, said=f"plays {file}", number=number)
+
+
+@app.command()
+def say(
+    sentence: Annotated[str, typer.Argument(help="what the caller says")] = "",
+    voice: Annotated[CallerVoice, typer.Option(help="who says it")] = CallerVoice.SLT,
+    keys: Annotated[str, typer.Option(help="keys to press after it, such as 0")] = "",
+    number: Annotated[str, typer.Option(help="the number to ring")] = NUMBER,
+) -> None:
+    """Ring the running Sternik and say a sentence with a synthetic voice."""
+    if not sentence and not keys:
+        raise ConfigurationError("nothing to say", advice='sternik say "I forgot my PIN"')
+    settings = load_settings()
+    speech = b""
+    if sentence:
+        prompts = prompts_voice(settings.prompts_folder / settings.language)
+        speech = speak_as_caller(sentence, voice=voice, prompts_voice=prompts)
+    _place(speech=speech, said=f"“{sentence}” (voice: {voice})", number=number, keys=keys)
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Every setting, its environment variable, the value in force and what it means."""
+    settings = load_settings()
+    table = Table("variable", "value", "meaning")
+    for name, field in Settings.model_fields.items():
+        table.add_row(
+            f"STERNIK_{name.upper()}", str(getattr(settings, name)), field.description or ""
+        )
+    console.print(table)
+
+
+def _place(*, speech: bytes, said: str, number: str, keys: str = "") -> None:
+    settings = load_settings()
+    plan = CallPlan(
+        host=settings.sip_host,
+        port=settings.sip_port,
+        number=number,
+        said=said,
+        speech=speech,
+        keys=keys,
+    )
+    asyncio.run(_place_and_watch(settings, plan))
+
+
+async def _place_and_watch(settings: Settings, plan: CallPlan) -> None:
+    store = await open_store(settings.database_url, migrate=False)
+    try:
+        await place_call(plan, store.event_log, console)
+    finally:
+        await store.close()
+
+
+def _logs(settings: Settings) -> None:
+    set_up_logs(
+        level=settings.log_level,
+        as_json=settings.log_json,
+        show_personal_data=settings.show_personal_data,
+    )
+
+
+def main() -> None:
+    """Run a command; what an administrator has to mend is told in plain words, exit code 1."""
+    try:
+        app()
+    except SternikError as error:
+        advice = getattr(error, "advice", "")
+        complaints = Console(stderr=True, highlight=False)
+        complaints.print(f"sternik: {error}", style="red", markup=False, soft_wrap=True)
+        if advice:
+            complaints.print(f"  {advice}", markup=False, soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr.steering.text import normalise, spoken_words
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("I've LOST my Card!", "i've lost my card"),
+        ("i\u2019ve lost it", "i've lost it"),
+        ("the customers' 'account'", "the customers account"),
+        ("Um, it ends in 47, erm...", "it ends in four seven"),
+        ("\uff24ebit\u00a0card \u2014 now", "debit card now"),
+        ("one two-three", "one two three"),
+        ("uh", ""),
+        ("", ""),
+        ("\t \n", ""),
+    ],
+)
+def test_english_text_becomes_plain_words(written: str, normal: str) -> None:
+    assert normalise(written, "en") == normal
+
+
+def test_digits_of_a_language_without_digit_words_stay() -> None:
+    assert normalise("Kod 12", "pl") == "kod 12"
+
+
+def test_hesitations_stay_in_what_the_recogniser_expects() -> None:
+    assert spoken_words("Um, my PIN", "en") == ("um", "my", "pin")
+
+
+@settings(max_examples=600)
+@given(text=st.text(), language=st.sampled_from(["en", "pl", "ko"]))
+def test_normalising_twice_changes_nothing(text: str, language: str) -> None:
+    once = normalise(text, language)
+    assert normalise(once, language) == once
+
+
+@given(text=st.text())
+def test_normal_text_holds_single_spaces_and_no_ascii_punctuation(text: str) -> None:
+    normal = normalise(text, "en")
+    assert normal == " ".join(normal.split())
+    assert not set(normal) & set('!"#$%&()*+,-./:;<=>?@[]^_`{|}~0123456789')

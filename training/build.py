@@ -1,0 +1,126 @@
+"""Makes a model artefact of a corpus: dictionary, language model, classifier and report."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from typing import TYPE_CHECKING
+
+from ivr.models.artefact import (
+    DICTIONARY,
+    FILES,
+    FORMAT,
+    LANGUAGE_MODEL,
+    REPORT,
+    Manifest,
+    ModelArtefact,
+    sha256_of,
+)
+from ivr.models.artefact_writer import install_artefact, unfinished_folder
+from ivr.models.classifier_parameters import save_parameters
+from ivr.steering.text import spoken_words
+from training.corpus import read_corpus
+from training.dictionary import build_dictionary
+from training.inputs import content_hash, training_inputs
+from training.intent_trainer import TrainerSettings, train_intent_model
+from training.language_model import build_language_model
+from training.progress import Progress, silent
+from training.report import TrainingReport, training_report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from training.corpus import Utterance
+    from training.evaluation import Evaluation
+
+_LIBRARIES = ("numpy", "scipy", "scikit-learn")
+
+
+def build_artefact(
+    *,
+    corpus: Sequence[Path],
+    language: str,
+    root: Path,
+    extra_dictionary: Path | None = None,
+    progress: Progress = silent,
+    settings: TrainerSettings | None = None,
+) -> ModelArtefact:
+    """Train on the corpus files and make the result the current artefact of `language`.
+
+    Takes seconds; one at a time. Raises `ConfigurationError` for a corpus or a dictionary that
+    cannot be used; nothing under `root` changes then, nor when the process is killed.
+    """
+    settings = settings or TrainerSettings()
+    progress("reading the corpus", 0.0)
+    inputs = training_inputs(corpus, extra_dictionary)
+    utterances = read_corpus(corpus, language)
+    with unfinished_folder(root, language) as folder:
+        missing = _build_ears(utterances, language, folder, extra_dictionary, progress)
+        model = train_intent_model(utterances, language, settings=settings, progress=progress)
+        progress("writing the model", 0.95)
+        save_parameters(model.parameters, folder)
+        report = training_report(utterances, language, model, settings, missing)
+        _write_report(report, folder / REPORT)
+        manifest = _manifest(language, inputs, folder, report)
+        artefact = install_artefact(folder, manifest)
+    progress("trained", 1.0)
+    return artefact
+
+
+def _build_ears(
+    utterances: Sequence[Utterance],
+    language: str,
+    folder: Path,
+    extra_dictionary: Path | None,
+    progress: Progress,
+) -> tuple[str, ...]:
+    """Write dictionary and language model; returns the words that have no pronunciation."""
+    progress("building the language model", 0.02)
+    sentences = [" ".join(spoken_words(utterance.text, language)) for utterance in utterances]
+    words = {word for sentence in sentences for word in sentence.split()}
+    dictionary = build_dictionary(words, folder / DICTIONARY, extra_dictionary)
+    build_language_model(sentences, dictionary.words, folder / LANGUAGE_MODEL)
+    return tuple(sorted(dictionary.missing))
+
+
+def _write_report(report: TrainingReport, path: Path) -> None:
+    text = json.dumps(asdict(report), ensure_ascii=False, indent=2, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _manifest(
+    language: str, inputs: Mapping[str, str], folder: Path, report: TrainingReport
+) -> Manifest:
+    now = datetime.now(UTC)
+    content = content_hash(inputs, language)
+    return Manifest(
+        format=FORMAT,
+        version=f"{language}-{now:%Y%m%d}-{content[:8]}",
+        language=language,
+        created=now.isoformat(timespec="seconds"),
+        content=content,
+        inputs=inputs,
+        files={name: sha256_of(folder / name) for name in FILES},
+        intents=tuple(report.utterances_by_intent),
+        metrics={
+            **_summary("out_of_fold", report.out_of_fold_as_written),
+            **_summary("out_of_fold_garbled", report.out_of_fold_garbled),
+        },
+        libraries={
+            "python": platform.python_version(),
+            **{name: library_version(name) for name in _LIBRARIES},
+        },
+    )
+
+
+def _summary(prefix: str, figures: Evaluation) -> dict[str, float]:
+    return {
+        f"{prefix}_accuracy": figures.accuracy,
+        f"{prefix}_macro_f1": figures.macro_f1,
+        f"{prefix}_log_loss": figures.log_loss,
+        f"{prefix}_calibration_error": figures.calibration_error,
+    }

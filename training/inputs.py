@@ -1,0 +1,59 @@
+"""What a training reads: corpus, extra pronunciations and the training code itself."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ivr.errors import ConfigurationError, ModelUnusableError
+from ivr.models import intent_features
+from ivr.models.artefact import FORMAT, load_artefact, sha256_of
+from ivr.steering import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_CODE = (
+    *sorted(Path(__file__).parent.glob("*.py")),
+    Path(text.__file__),
+    Path(intent_features.__file__),
+)
+
+
+def training_inputs(
+    corpus_files: Sequence[Path], extra_dictionary: Path | None = None
+) -> Mapping[str, str]:
+    """Map everything that decides what training makes to its sha256.
+
+    Files are named by their order and name, not by their folder, so that a moved checkout is the
+    same. Raises `ConfigurationError` for a file that cannot be read.
+    """
+    named = {f"corpus/{number}-{path.name}": path for number, path in enumerate(corpus_files)}
+    if extra_dictionary is not None:
+        named[f"dictionary/{extra_dictionary.name}"] = extra_dictionary
+    try:
+        inputs = {name: sha256_of(path) for name, path in named.items()}
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot be read ({error.strerror})", advice="check the path", where=str(error.filename)
+        ) from error
+    return inputs | {f"code/{path.name}": sha256_of(path) for path in _CODE}
+
+
+def content_hash(inputs: Mapping[str, str], language: str) -> str:
+    """Hash the inputs together: equal hashes mean equal artefacts."""
+    lines = [f"format {FORMAT} {language}", *(f"{name} {inputs[name]}" for name in sorted(inputs))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def needs_training(
+    root: Path, language: str, corpus_files: Sequence[Path], extra_dictionary: Path | None = None
+) -> bool:
+    """Whether the current artefact is missing, damaged, or made of other inputs; some ms."""
+    inputs = training_inputs(corpus_files, extra_dictionary)
+    try:
+        artefact = load_artefact(root, language)
+    except ModelUnusableError:
+        return True
+    return artefact.manifest.content != content_hash(inputs, language)

@@ -1,0 +1,71 @@
+"""What a training says about its model: figures with how they came about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from training.corpus import thin_intents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from training.corpus import Utterance
+    from training.evaluation import Evaluation
+    from training.intent_trainer import TrainedModel, TrainerSettings
+
+_METHOD = (
+    "Out of fold: every utterance is judged by a model trained without it{speakers}. Penalty and"
+    " temperature were chosen on the same predictions, which flatters log loss and calibration a"
+    " little. Typed text; 'garbled' drops, replaces and inserts random words of the corpus at the"
+    " word error rate named here. Neither is recognised speech."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingReport:
+    """Figures of one training; shares are 0..1, see `training.evaluation.Evaluation`.
+
+    `thin_intents` have fewer than 40 utterances; `words_without_pronunciation` are never heard.
+    """
+
+    language: str
+    method: str
+    seed: int
+    folds: int
+    penalty: float
+    temperature: float
+    garbled_word_error_rate: float
+    utterances: int
+    utterances_by_intent: Mapping[str, int]
+    thin_intents: Mapping[str, int]
+    words_without_pronunciation: tuple[str, ...]
+    out_of_fold_as_written: Evaluation
+    out_of_fold_garbled: Evaluation
+
+
+def training_report(
+    utterances: Sequence[Utterance],
+    language: str,
+    model: TrainedModel,
+    settings: TrainerSettings,
+    missing_words: tuple[str, ...],
+) -> TrainingReport:
+    """Put a training's figures together."""
+    speakers = " and without anything else its speaker wrote" if model.by_speaker else ""
+    return TrainingReport(
+        language=language,
+        method=_METHOD.format(speakers=speakers),
+        seed=settings.seed,
+        folds=model.folds,
+        penalty=model.penalty,
+        temperature=model.parameters.temperature,
+        garbled_word_error_rate=settings.word_error_rate,
+        utterances=len(utterances),
+        utterances_by_intent=dict(sorted(Counter(said.intent for said in utterances).items())),
+        thin_intents={str(intent): few for intent, few in thin_intents(utterances).items()},
+        words_without_pronunciation=missing_words,
+        out_of_fold_as_written=model.as_written,
+        out_of_fold_garbled=model.garbled,
+    )
