@@ -101,7 +101,7 @@ class PocketSphinxDecoder:
         return FinalWords(text=self._words(), confidence=None)
 
     def _warm_up(self) -> None:
-        """Hear noise once: a first utterance comes out otherwise than all later ones, and slower."""
+        """Hear noise once: else the first utterance comes out unlike all later ones, and slower."""
         noise = np.random.default_rng(0).integers(-50, 50, SAMPLE_RATE_HZ // 4, dtype=np.int16)
         self.feed(noise.tobytes())
         self.finish()

@@ -76,7 +76,7 @@ class PocketSphinxPool:
     @property
     def process_ids(self) -> tuple[int, ...]:
         """The processes that serve now."""
-        return tuple(process.pid for process in self._ready)
+        return tuple(process.pid for process in self._usable())
 
     @property
     def sessions(self) -> int:
@@ -108,7 +108,7 @@ class PocketSphinxPool:
         try:
             async with asyncio.timeout(self._open_seconds), self._became_ready:
                 while (process := self._least_loaded()) is None:
-                    if self._closed or len(self._ready) == self._max_processes:
+                    if self._closed or len(self._usable()) == self._max_processes:
                         raise OverloadedError("every recogniser is taken")
                     self._grow()
                     await self._became_ready.wait()
@@ -129,10 +129,19 @@ class PocketSphinxPool:
         for slot in slots:
             slot.cancel()
         await asyncio.gather(*slots, return_exceptions=True)
+        # A slot that was cancelled before its first step has not ended its process.
+        for process in tuple(self._ready):
+            await process.close()
+        self._ready.clear()
 
     def _least_loaded(self) -> RecogniserProcess | None:
-        free = [process for process in self._ready if process.sessions < self._sessions_per_process]
+        free = [
+            process for process in self._usable() if process.sessions < self._sessions_per_process
+        ]
         return min(free, key=lambda process: process.sessions, default=None)
+
+    def _usable(self) -> list[RecogniserProcess]:
+        return [process for process in self._ready if not process.is_lost]
 
     def _grow(self) -> None:
         if not self._closed and len(self._slots) < self._max_processes:

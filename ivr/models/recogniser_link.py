@@ -89,6 +89,11 @@ class RecogniserProcess:
         """How many callers it serves now."""
         return len(self._streams)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it can hear no more."""
+        return self._lost is not None
+
     def open(self, grammar: GrammarName) -> PocketSphinxStream:
         """A new session; raises `RecogniserLostError`."""
         self._last_session += 1
@@ -125,9 +130,13 @@ class RecogniserProcess:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-            self._lose("the recogniser process ended")
-            await self.end()
+            await self.close()
         return self._lost or ""
+
+    async def close(self) -> None:
+        """End the process and lose its sessions. Idempotent."""
+        self._tell_lost("the recogniser process ended")
+        await self.end()
 
     async def end(self) -> None:
         """Close the pipe, on which the process ends by itself; kill it when it does not."""
@@ -189,13 +198,16 @@ class RecogniserProcess:
                 self._lose(f"the recogniser is {now - self._sent_at[0]:.1f} s behind")
 
     def _lose(self, reason: str) -> None:
+        self._tell_lost(reason)
+        self._kill()
+
+    def _tell_lost(self, reason: str) -> None:
         if self._lost is not None:
             return
         self._lost = reason
         for stream in self._streams.values():
             stream.lose(reason)
         self._streams.clear()
-        self._kill()
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
