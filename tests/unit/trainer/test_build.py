@@ -11,8 +11,7 @@ from ivr.errors import ConfigurationError
 from ivr.models.artefact import FILES, load_artefact
 from ivr.models.intent_classifier import LinearIntentClassifier
 from tests.unit.trainer.small_corpus import write_small_corpus
-from training.build import build_artefact
-from training.inputs import needs_training
+from training.build import build_artefact, needs_training
 
 REPOSITORY = Path(__file__).parents[3]
 KILLED_TRAINING = """
@@ -36,7 +35,7 @@ def test_an_artefact_is_built_loaded_and_used(tmp_path: Path) -> None:
     assert "out_of_fold_accuracy" in loaded.manifest.metrics
     assert "stolen" not in loaded.dictionary.read_text()
     assert "pin " in loaded.dictionary.read_text()
-    classifier = LinearIntentClassifier.load(loaded.folder, version=loaded.version)
+    classifier = LinearIntentClassifier.load(loaded)
     assert classifier.classify("i forgot my pin").best.intent == "pin"
 
 

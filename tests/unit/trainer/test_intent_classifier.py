@@ -48,7 +48,7 @@ def fitted() -> tuple[ClassifierParameters, np.ndarray]:
 def test_loaded_classifier_says_what_scikit_learn_says(tmp_path: Path) -> None:
     parameters, expected = fitted()
     save_parameters(parameters, tmp_path)
-    classifier = LinearIntentClassifier.load(tmp_path, version="en-1")
+    classifier = LinearIntentClassifier(load_parameters(tmp_path), version="en-1")
     for text, row in zip(TEXTS, expected, strict=True):
         said = classifier.classify(text)
         by_intent = {found.intent: found.probability for found in said.candidates}
