@@ -24,7 +24,7 @@ from ivr.models.classifier_parameters import save_parameters
 from ivr.steering.text import spoken_words
 from training.corpus import read_corpus
 from training.dictionary import build_dictionary
-from training.inputs import content_hash, training_inputs
+from training.inputs import content_hash, needs_training, training_inputs
 from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
 from training.progress import Progress, silent
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from training.corpus import Utterance
     from training.evaluation import Evaluation
+
+__all__ = ["build_artefact", "needs_training"]
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 

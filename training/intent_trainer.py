@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from ivr.models.classifier_parameters import ClassifierParameters
 from ivr.models.intent_classifier import softmax
@@ -20,7 +21,7 @@ from ivr.models.intent_features import letter_vectoriser, word_vectoriser
 from ivr.steering.intents import OUT_OF_SCOPE
 from ivr.steering.text import normalise
 from training.evaluation import Evaluation, evaluate
-from training.folds import split_by_group
+from training.folds import Folds, split_by_group
 from training.noise import RecogniserNoise, filler_texts, filler_words
 from training.progress import Progress, silent
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _MAX_ITERATIONS = 500
 _TOLERANCE = 1e-4
+_THREADS = 1  # sums in one order, so that the same training gives the same bits
 _TEMPERATURE_LOG_BOUNDS = (-2.0, 2.0)
 
 
@@ -101,6 +103,17 @@ def train_intent_model(
         settings.folds,
         settings.seed,
     )
+    with threadpool_limits(limits=_THREADS):
+        return _train(examples, folds, language, settings, progress)
+
+
+def _train(
+    examples: _Examples,
+    folds: Folds,
+    language: str,
+    settings: TrainerSettings,
+    progress: Progress,
+) -> TrainedModel:
     logits = _out_of_fold_logits(examples, folds.splits, settings, progress)
     twice = np.concatenate([examples.labels, examples.labels])
     chosen = min(range(len(logits)), key=lambda index: _log_loss(logits[index], twice))
@@ -202,9 +215,8 @@ def _out_of_fold_logits(
     for number, (train, test) in enumerate(splits):
         fold = _Fit(examples, train)
         for index, penalty in enumerate(settings.penalties):
-            progress(
-                "comparing intent models", (number + index / len(settings.penalties)) / len(splits)
-            )
+            done = (number + index / len(settings.penalties)) / len(splits)
+            progress("comparing intent models", 0.05 + 0.85 * done)
             fold.fit(penalty)
             logits[index, test] = fold.logits([examples.texts[row] for row in test])
             garbled = [examples.garbled_for_testing[row] for row in test]

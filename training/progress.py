@@ -8,7 +8,7 @@ from typing import Protocol
 class Progress(Protocol):
     """Called from time to time; showing it is the caller's business."""
 
-    def __call__(self, step: str, done_share: float) -> None:
+    def __call__(self, step: str, done_share: float, /) -> None:
         """Say which step runs and how much of it (0..1) is done."""
         ...
 

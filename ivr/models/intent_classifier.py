@@ -13,10 +13,9 @@ from ivr.steering.intents import OUT_OF_SCOPE, Candidate, Classification
 from ivr.steering.text import normalise
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
+    from ivr.models.artefact import ModelArtefact
     from ivr.models.classifier_parameters import ClassifierParameters
 
 UNKNOWN_WORDS_SHARE = 0.6
@@ -46,9 +45,9 @@ class LinearIntentClassifier:
         self._unknown = _unknown(parameters)
 
     @classmethod
-    def load(cls, folder: Path, *, version: str) -> LinearIntentClassifier:
-        """Build it from an artefact's folder; raises `ModelUnusableError`."""
-        return cls(load_parameters(folder), version=version)
+    def load(cls, artefact: ModelArtefact) -> LinearIntentClassifier:
+        """Build it from a verified artefact; raises `ModelUnusableError`."""
+        return cls(load_parameters(artefact.folder), version=artefact.version)
 
     @property
     def version(self) -> str:
