@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, text, update
 
 from ivr.ports import CallEvent, EventKind, InteractionId, WallClock
+from ivr.steering.masking import MASK
 from ivr.store import tables
 from ivr.store.event_data import storable_data
+from ivr.store.key_series import KeySeries
 from ivr.store.problems import translated
 from ivr.store.projection import CallFacts, NumberedEvent, facts_of, project, upsert
 from ivr.store.records import StoredEvent
@@ -94,13 +97,17 @@ async def _number(
     facts = await _facts(connection, {event.interaction_id for event in events})
     await _insert_missing_calls(connection, events, facts)
     last = await _last_numbers(connection, facts)
+    keys = KeySeries(connection)
     numbered = []
     for position, event in enumerate(events, start=first):
         interaction = event.interaction_id
         last[interaction] = last.get(interaction, 0) + 1
         if event.kind == EventKind.CALL_STARTED:
             facts[interaction] = facts_of(event.data)
-        numbered.append(_numbered(event, position, last[interaction], facts[interaction]))
+        shown = (
+            replace(event, data={**event.data, "digit": MASK}) if await keys.hides(event) else event
+        )
+        numbered.append(_numbered(shown, position, last[interaction], facts[interaction]))
     return numbered
 
 

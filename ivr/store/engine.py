@@ -33,7 +33,7 @@ _EXAMPLES = f"write {DEFAULT_URL} or postgresql+asyncpg://USER:PASSWORD@HOST:543
 class StoreTimeouts:
     """How long the store waits for the database, in seconds.
 
-    `lock_seconds` is for SQLite's lock; the wait is in a thread, not on the event loop.
+    `lock_seconds` is for locks that others hold; for SQLite a thread waits, not the event loop.
     """
 
     lock_seconds: float = 2.0
@@ -111,7 +111,10 @@ def _postgresql_arguments(times: StoreTimeouts) -> Mapping[str, Any]:
     return {
         "timeout": times.connect_seconds,
         "command_timeout": times.statement_seconds,
-        "server_settings": {"application_name": "sternik"},
+        "server_settings": {
+            "application_name": "sternik",
+            "lock_timeout": str(int(times.lock_seconds * 1000)),
+        },
     }
 
 

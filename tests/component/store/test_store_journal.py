@@ -85,6 +85,19 @@ async def test_no_number_a_caller_said_is_stored_and_only_three_digits_of_theirs
     assert events[-1].data["more"] == {"pii_words": "call [number]"}
 
 
+async def test_a_number_typed_key_by_key_is_stored_to_its_third_digit_only(store: Store) -> None:
+    typed = [
+        event(EventKind.KEY_PRESSED, at_seconds=100 + second, digit=digit)
+        for second, digit in enumerate("4111")
+    ]
+    await record(store, event(EventKind.KEY_PRESSED, at_seconds=50, digit="2"), *typed[:3])
+    later = event(EventKind.KEY_PRESSED, at_seconds=120, digit="0")
+    await record(store, typed[3], event(EventKind.SPEECH_STARTED), *typed[:1], later)
+
+    stored = [one.data.get("digit") for one in await store.event_log.read(after=0)]
+    assert stored == ["2", "4", "1", "1", "[number]", None, "[number]", "0"]
+
+
 async def test_a_call_whose_beginning_was_lost_is_stored_all_the_same(store: Store) -> None:
     await record(store, event(EventKind.CALL_ENDED, at_seconds=7.0, cause="16"))
 

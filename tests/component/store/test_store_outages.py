@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from ivr.errors import StoreUnavailableError
 from ivr.ports import CallEvent, EventKind
+from ivr.store import wake_up
 from ivr.store.batch_writer import BatchWriter
 from ivr.store.engine import StoreTimeouts
 from ivr.store.journal import Journal, JournalLimits
@@ -150,8 +151,10 @@ async def test_events_wait_while_the_disk_is_full(sqlite_store: Store) -> None:
 
 
 async def test_events_wait_while_postgresql_is_down_and_followers_resume(
-    postgresql_server: PostgreSQLServer, postgresql_url: str
+    postgresql_server: PostgreSQLServer, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Longer than the test: only a connection that listens anew can wake the follower in time.
+    monkeypatch.setattr(wake_up, "LISTEN_CHECK_SECONDS", 300.0)
     store = await open_store(postgresql_url)
     followed = asyncio.create_task(_follow(store, 12))
     writer = WatchedWriter(store)
@@ -171,6 +174,21 @@ async def test_events_wait_while_postgresql_is_down_and_followers_resume(
     assert journal.lost_events == 0
     mine = [entry for entry in outage_logs(logs) if "follow" not in entry]
     assert mine == ["store unavailable, events wait", "store is back, writing what waited"]
+    await store.close()
+
+
+async def test_events_wait_while_a_transaction_in_postgresql_holds_the_log(
+    postgresql_server: PostgreSQLServer, postgresql_url: str
+) -> None:
+    store = await open_store(postgresql_url, timeouts=IMPATIENT)
+    other = await postgresql_server.connect(postgresql_url.rpartition("/")[2])
+    writer = WatchedWriter(store)
+    async with Journal(writer, QUICK) as journal, other.transaction():
+        await other.execute("SELECT * FROM log_head FOR UPDATE")
+        await record_during_outage(writer, journal)
+        assert "pg_stat_activity" in str(journal.problem)
+    await other.close()
+    await assert_all_arrived(store, journal)
     await store.close()
 
 
