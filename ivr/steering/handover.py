@@ -16,15 +16,12 @@ from ivr.steering.dialogue_states import (
     TimeLimitReached,
 )
 from ivr.steering.dialogue_steps import Evidence, Question, leave, record
-from ivr.steering.policy import Policy
+from ivr.steering.policy import KeyChoice, Policy
 from ivr.steering.routing import RouteRequest, route
 
 
-def connect_by_key(policy: Policy, state: Question, digit: str) -> Step:
-    """Connect to what a key means; without effect for a key that means nothing."""
-    choice = policy.choice_for(digit)
-    if choice is None:
-        return Step(state=state)
+def connect_by_key(policy: Policy, state: Question, digit: str, choice: KeyChoice) -> Step:
+    """Connect to what the key `digit` means."""
     request = RouteRequest(intent=choice.intent, target=choice.target)
     evidence = Evidence(reasons=(f"key {digit} was pressed",))
     return connect(policy, state, DecisionKind.ROUTE_BY_KEY, request, evidence)

@@ -42,8 +42,9 @@ def await_key(policy: Policy, state: Menu, _: PromptFinished) -> Step:
 
 def choose(policy: Policy, state: Menu, event: KeyPressed) -> Step:
     """Connect by a key of the menu; forgive another one."""
-    if policy.choice_for(event.digit) is not None:
-        return connect_by_key(policy, state, event.digit)
+    choice = policy.choice_for(event.digit)
+    if choice is not None:
+        return connect_by_key(policy, state, event.digit, choice)
     reason = f"key {event.digit} is not in the menu"
     return _count_miss(policy, state, policy.prompts.menu_invalid, reason)
 

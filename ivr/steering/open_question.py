@@ -117,8 +117,9 @@ def _is_used_up(policy: Policy, counted: Asking) -> bool:
 
 def key_instead(policy: Policy, state: Asking, event: KeyPressed) -> Step:
     """Take a key as the answer to the menu that was not read out yet."""
-    if policy.choice_for(event.digit) is not None:
-        return connect_by_key(policy, state, event.digit)
+    choice = policy.choice_for(event.digit)
+    if choice is not None:
+        return connect_by_key(policy, state, event.digit, choice)
     reason = f"key {event.digit} was pressed, which is not in the menu"
     return offer_keys(policy, state, Evidence(reasons=(reason,)))
 
