@@ -188,7 +188,7 @@ class StartTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTimer:
-    """Forget this running timer."""
+    """Forget this timer; harmless when it has just expired."""
 
     timer: Timer
 

@@ -175,6 +175,7 @@ def test_missing_key_is_told_where_it_belongs(tmp_path: Path) -> None:
         b"\x00",
         b"a: " + b"x" * 70_000,
         b"[" * 5000,
+        b"[" * 3000 + b"]" * 3000,
         b"a: 2024-99-99",
         b"a: 1\n---\nb: 2",
         b"? [a]\n: 1",
