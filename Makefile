@@ -28,6 +28,7 @@ bench: ## measure reaction time, recognition and load
 	@scripts/bench.sh
 
 lock: ## choose the versions of all Python packages anew into requirements.lock
+	@scripts/setup.sh
 	@scripts/lock.sh
 
 clean: ## remove what was made in this checkout: environment, prompts, models, databases
