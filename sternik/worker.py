@@ -142,7 +142,7 @@ class Worker:
             services = CallServices(
                 audio=audio,
                 pool=pool,
-                classifier=LinearIntentClassifier.load(artefact.folder, version=artefact.version),
+                classifier=LinearIntentClassifier.load(artefact),
                 prompts=_prompts(settings),
                 policy=policy,
                 journal=_without_partial_words(journal, keep=settings.store_partial_words),

@@ -49,8 +49,10 @@ REPLIES = (
     b"200 result=1 (yes)\n",
     b"HANGUP\n200 result=0\n",
     b"200 result=-1 endpos=8000\nHANGUP\n",
-    b"520-Invalid command syntax.  Proper usage follows:\nUsage: NOOP\n\tHANGUP\n"
-    b"520 End of proper usage.\n",
+    (
+        b"520-Invalid command syntax.  Proper usage follows:\nUsage: NOOP\n\tHANGUP\n"
+        b"520 End of proper usage.\n"
+    ),
     b"511 Command Not Permitted on a dead channel or intercept routine\n",
     b"100 result=0 Trying...\n200 result=0\n",
 )

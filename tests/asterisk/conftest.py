@@ -1,0 +1,67 @@
+"""A real Asterisk, a real Sternik and real SIP callers; one hotline for a whole session of tests."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from sternik.asterisk_programs import AsteriskPrograms, find_asterisk
+from sternik.rehearsal import Rehearsal, private_settings
+from sternik.settings import load_settings
+
+AGENTS = 12
+
+
+@pytest.fixture(scope="session")
+def programs() -> AsteriskPrograms:
+    found = find_asterisk()
+    if found is None:
+        pytest.fail("no Asterisk: run `make setup` first", pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="session")
+def prepared() -> None:
+    settings = load_settings()
+    if not (settings.models_folder / "en" / "current").exists():
+        pytest.fail("no steering model: run `make setup` first", pytrace=False)
+    if not (settings.prompts_folder / "en" / "greeting.wav").exists():
+        pytest.fail("no prompts: run `make setup` first", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """Asterisk's control socket needs a short path; pytest's own folders are too deep."""
+    folder = Path(tempfile.mkdtemp(prefix="sternik-", dir="/tmp"))  # noqa: S108
+    yield folder
+    shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def hotline_in(
+    folder: Path, programs: AsteriskPrograms, **options: object
+) -> AsyncIterator[Rehearsal]:
+    """A hotline of its own below `folder`; `options` are those of `Rehearsal`."""
+    folder.mkdir()
+    async with Rehearsal(
+        settings=private_settings(folder, store_partial_words=True),
+        folder=folder,
+        programs=programs,
+        **{"agents": AGENTS, "ring_seconds": 0.2, **options},  # type: ignore[arg-type]
+    ) as hotline:
+        yield hotline
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hotline(
+    programs: AsteriskPrograms, prepared: None, short_folder: Path
+) -> AsyncIterator[Rehearsal]:
+    """The hotline that all tests share which do not break it."""
+    async with hotline_in(short_folder / "shared", programs) as shared:
+        yield shared
