@@ -56,6 +56,7 @@ class Heard:
     words: str
     gated_seconds: float
     decoding_seconds: float
+    core_seconds: float
     slowest_frame_seconds: float
     final_seconds: float
 
@@ -84,6 +85,7 @@ def hear(decoder: PocketSphinxDecoder, spoken: Spoken, gain_db: float, noise_db:
     """Decode one sentence as one call."""
     frames = list(gated(telephone(speech(spoken), gain_db, noise_db)))
     decoder.reset(GrammarName.OPEN_QUESTION)
+    core_before = time.process_time()
     marks = [time.perf_counter()]
     for frame in frames:
         decoder.feed(frame)
@@ -95,6 +97,7 @@ def hear(decoder: PocketSphinxDecoder, spoken: Spoken, gain_db: float, noise_db:
         words=final.text,
         gated_seconds=sum(map(len, frames)) / 2 / SAMPLE_RATE_HZ,
         decoding_seconds=ended - marks[0],
+        core_seconds=time.process_time() - core_before,
         slowest_frame_seconds=float(np.diff(marks).max(initial=0)),
         final_seconds=ended - marks[-1],
     )
@@ -138,7 +141,7 @@ def gated(pcm: bytes) -> Iterator[bytes]:
 def table(heard: Sequence[Heard]) -> Table:
     """Figures by voice and over all."""
     result = Table(title=f"{len(heard)} sentences through 8 kHz µ-law, gate and decoder")
-    columns = ("voice", "sentences", "WER %", "all right %", "decoding ms", "real time")
+    columns = ("voice", "sentences", "WER %", "all right %", "decoding ms", "real time", "core %")
     for column in (*columns, "final ms p50", "p95", "slowest frame ms"):
         result.add_column(column, justify="right")
     for voice in sorted({one.spoken.voice for one in heard}):
@@ -153,13 +156,15 @@ def figures(heard: Sequence[Heard]) -> tuple[str, ...]:
     said, words = [one.spoken.text for one in heard], [one.words for one in heard]
     right = np.mean([one.words == one.spoken.text for one in heard])
     seconds = sum(one.decoding_seconds for one in heard)
+    gated_seconds = sum(one.gated_seconds for one in heard)
     finals_ms = 1000 * np.array([one.final_seconds for one in heard])
     return (
         str(len(heard)),
         f"{100 * jiwer.wer(said, words):.1f}",
         f"{100 * right:.0f}",
         f"{1000 * seconds / len(heard):.0f}",
-        f"{seconds / sum(one.gated_seconds for one in heard):.3f}",
+        f"{seconds / gated_seconds:.3f}",
+        f"{100 * sum(one.core_seconds for one in heard) / gated_seconds:.1f}",
         f"{np.percentile(finals_ms, 50):.1f}",
         f"{np.percentile(finals_ms, 95):.1f}",
         f"{1000 * max(one.slowest_frame_seconds for one in heard):.0f}",

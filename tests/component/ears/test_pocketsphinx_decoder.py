@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import SENTENCES
+from spoken_sentences import SENTENCES
 
 from ivr.errors import ModelUnusableError
 from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder, spoken_words
@@ -12,7 +12,7 @@ from ivr.ports import FRAME_BYTES, FinalWords, GrammarName
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Speak
+    from spoken_sentences import Speak
 
 
 @pytest.fixture

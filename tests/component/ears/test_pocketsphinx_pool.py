@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from conftest import Speak
+    from spoken_sentences import Speak
 
     from ivr.models.pocketsphinx_stream import PocketSphinxStream
 
