@@ -13,7 +13,7 @@ from sternik.prompt_voices import make_prompts
 
 _CHECKOUT = Path(__file__).parent.parent
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
