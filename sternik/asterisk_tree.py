@@ -88,21 +88,21 @@ class AsteriskTree:
         if self.is_made():
             return
         _check_machine(self._folder)
-        with _only_one_at_a_time(self._folder, say):
+        with _only_one_at_a_time(self._folder, say) as lock:
             if not self.is_made():
-                self._make(say)
+                self._make(say, lock)
 
-    def _make(self, say: Callable[[str], None]) -> None:
+    def _make(self, say: Callable[[str], None], lock: int) -> None:
         unfinished = self._folder.with_name(f"{self._folder.name}.unfinished")
-        _remove(unfinished)
         mirror = read_debian_mirror()
         say(
             f"fetching Asterisk from Debian {SUITE} into {self._folder} "
             "(some 65 MB; half a minute to a few minutes)"
         )
         try:
+            _remove(unfinished)
             with _spinner("fetching and unpacking Asterisk"):
-                _run_mmdebstrap(unfinished, mirror)
+                _run_mmdebstrap(unfinished, mirror, lock)
             _mend_sounds(unfinished / "usr" / "share" / "asterisk" / "sounds")
             (unfinished / self._stamp.name).write_text(_STAMP)
             _remove(self._folder)
@@ -147,15 +147,19 @@ def _check_machine(folder: Path) -> None:
 
 
 @contextmanager
-def _only_one_at_a_time(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock file beside `folder`; the system frees it even when this process is killed."""
+def _only_one_at_a_time(folder: Path, say: Callable[[str], None]) -> Iterator[int]:
+    """Hold the lock file beside `folder`, and give its descriptor.
+
+    A program that inherits the descriptor holds the lock too: when this process alone is killed,
+    the next one waits until nothing writes any more.
+    """
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("waiting for another process that is fetching Asterisk")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 @contextmanager
@@ -165,10 +169,12 @@ def _spinner(what: str) -> Iterator[None]:
         yield
 
 
-def _run_mmdebstrap(target: Path, mirror: str | None) -> None:
+def _run_mmdebstrap(target: Path, mirror: str | None, lock: int) -> None:
     command = [
         "mmdebstrap",
         "--variant=extract",
+        # Unpacking needs no chroot, and only root can be sure to have one.
+        f"--mode={'root' if os.geteuid() == 0 else 'chrootless'}",
         # A company's mirror may lag behind; apt still checks the signatures.
         '--aptopt=Acquire::Check-Valid-Until "false"',
         *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale")),
@@ -177,12 +183,12 @@ def _run_mmdebstrap(target: Path, mirror: str | None) -> None:
         str(target),
         *((mirror,) if mirror else ()),
     ]
-    code, said = _run_and_end_with_all_children(command)
+    code, said = _run_and_end_with_all_children(command, lock)
     if code != 0:
         raise _failure(said)
 
 
-def _run_and_end_with_all_children(command: Sequence[str]) -> tuple[int, str]:
+def _run_and_end_with_all_children(command: Sequence[str], lock: int) -> tuple[int, str]:
     """Its exit code and words; nothing it started outlives an interruption or the time-out."""
     with subprocess.Popen(
         command,
@@ -192,6 +198,7 @@ def _run_and_end_with_all_children(command: Sequence[str]) -> tuple[int, str]:
         text=True,
         errors="replace",
         start_new_session=True,
+        pass_fds=(lock,),
     ) as process:
         try:
             said, _ = process.communicate(timeout=_TIMEOUT_SECONDS)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,3 +198,39 @@ def test_cache_folder_that_is_a_file_is_told(tools: Path, tmp_path: Path) -> Non
     (tmp_path / "cache").write_text("")
     with pytest.raises(ConfigurationError, match="cache folder can't be made"):
         made_by(MAKES_TREE, tools, tmp_path)
+
+
+def test_what_a_killed_run_left_running_is_waited_for(tools: Path, tmp_path: Path) -> None:
+    # The first stand-in lives on after its parent and writes until it is told to end.
+    gate, written = tmp_path / "gate", tmp_path / "written"
+    os.mkfifo(gate)
+    program(
+        tools, "mmdebstrap", f"{MAKES_TREE}\ntouch {written}\nread line < {gate}\ntouch $target/old"
+    )
+    folder = tmp_path / "cache" / "asterisk-tree"
+    script = f"""
+from pathlib import Path
+from sternik.asterisk_tree import AsteriskTree
+AsteriskTree(Path({str(folder)!r})).make_if_missing(print)
+"""
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+        ) as first,
+        gate.open("w") as held,
+    ):  # opens when the stand-in reads
+        first.kill()
+        first.wait(10)
+        said: list[str] = []
+
+        def let_go(line: str) -> None:
+            said.append(line)
+            if "waiting" in line:
+                program(tools, "mmdebstrap", MAKES_TREE)
+                held.write("go on\n")
+                held.flush()
+
+        AsteriskTree(folder).make_if_missing(let_go)
+    assert "waiting for another process" in said[0]
+    assert AsteriskTree(folder).is_made()
+    assert not (folder / "old").exists()
