@@ -31,6 +31,8 @@ from ivr.yaml_file import Location, WrittenModel, YamlFile, read_yaml, suggest
 
 _FINGERPRINT_DIGITS = 12
 
+_RESERVED_QUEUES = frozenset({"general", "globals"})
+
 
 def _digit(key: Any) -> Any:
     """Take a key of the telephone that was written without quotes."""
@@ -211,6 +213,9 @@ def _check_queues(file: YamlFile, written: _SteeringFile) -> None:
             problem = f"queue {queue} is not in the list of queues"
             raise file.mistake(problem, advice=suggest(queue, written.queues), at=at)
     for index, queue in enumerate(written.queues):
+        if queue in _RESERVED_QUEUES:
+            problem = f"queue {queue} cannot be: that section of queues.conf holds Asterisk's settings"
+            raise file.mistake(problem, advice="choose another name", at=("queues", index))
         if queue in written.queues[:index]:
             problem = f"queue {queue} is listed twice"
             raise file.mistake(problem, advice="remove one", at=("queues", index))

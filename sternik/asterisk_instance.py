@@ -44,7 +44,7 @@ class AsteriskSite:
     host: str = "127.0.0.1"
     steering_limit_seconds: int = 90
     queue_seconds: int = 600
-    default_queue: str = "general"
+    default_queue: str = "consultants"
     ami_secret: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     agents: Mapping[str, str] = field(default_factory=dict)
     hold_sound_folder: Path | None = None

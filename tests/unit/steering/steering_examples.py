@@ -30,13 +30,13 @@ STOLEN = IntentId("card_lost_or_stolen")
 POLICY = Policy(
     version=PolicyVersion("test-1"),
     language="en",
-    queues=(QueueName("cards-urgent"), QueueName("branches"), QueueName("general")),
+    queues=(QueueName("cards-urgent"), QueueName("branches"), QueueName("consultants")),
     intents={
         STOLEN: rule("cards-urgent", 10, Thresholds(probability=0.40, margin=0.10)),
         IntentId("branch"): rule("branches"),
-        IntentId("consultant"): rule("general"),
+        IntentId("consultant"): rule("consultants"),
     },
-    default_rule=rule("general"),
+    default_rule=rule("consultants"),
     keys={
         "1": KeyChoice(intent=STOLEN),
         "2": KeyChoice(target=QueueTarget(queue=QueueName("branches"), priority=3)),

@@ -31,5 +31,5 @@ def test_value_just_below_its_threshold_is_not_written_as_if_it_had_reached_it()
 
 def test_route_without_anything_known_is_the_default_queue_and_says_so() -> None:
     destination = route(RouteRequest(), POLICY)
-    assert destination.queue == "general"
+    assert destination.queue == "consultants"
     assert destination.reasons == ("no intent is known: default queue",)

@@ -174,7 +174,7 @@ def test_each_intent_has_its_own_threshold(
 def test_intent_the_policy_does_not_know_reaches_the_default_queue() -> None:
     event = UtteranceEnded(words="x", classification=classified("brand_new", 0.9))
     _, actions = run(PROMPTED, event, PROMPTED)
-    assert [d.queue for d in handovers(actions)] == ["general"]
+    assert [d.queue for d in handovers(actions)] == ["consultants"]
 
 
 def test_noise_without_words_counts_as_unclear_but_under_the_prompt_as_echo() -> None:
@@ -188,13 +188,13 @@ def test_noise_without_words_counts_as_unclear_but_under_the_prompt_as_echo() ->
 def test_asking_for_a_consultant_reaches_a_person() -> None:
     event = UtteranceEnded(words="consultant", classification=classified("consultant", 0.9))
     _, actions = run(event, PROMPTED)
-    assert [d.queue for d in handovers(actions)] == ["general"]
+    assert [d.queue for d in handovers(actions)] == ["consultants"]
 
 
 @pytest.mark.parametrize("before", [(), (PROMPTED,), (SpeechStarted(),), (*SILENCE, *SILENCE)])
 def test_zero_reaches_a_person_from_every_question(before: tuple[Event, ...]) -> None:
     _, actions = run(*before, KeyPressed(digit="0"), PROMPTED)
-    assert [d.queue for d in handovers(actions)] == ["general"]
+    assert [d.queue for d in handovers(actions)] == ["consultants"]
     assert decisions(actions)[-1].intent == "consultant"
 
 
@@ -225,7 +225,7 @@ def test_menu_forgives_one_miss_then_gives_the_default_queue(
     _, actions = run(KeyPressed(digit="*"), *miss)
     assert prompts(actions)[-2:] == [prompt, "menu"]
     _, actions = run(KeyPressed(digit="*"), *miss, *miss, PROMPTED)
-    assert [d.queue for d in handovers(actions)] == ["general"]
+    assert [d.queue for d in handovers(actions)] == ["consultants"]
     assert decisions(actions)[-1].kind is DecisionKind.ROUTE_BY_DEFAULT
 
 
@@ -241,7 +241,7 @@ def test_time_limit_hands_over_to_the_default_queue_at_once(before: tuple[Event,
     state, actions = run(*before, TimeLimitReached())
     assert isinstance(state, Finished)
     assert isinstance(actions[-1], HandOver)
-    assert actions[-1].destination.queue == "general"
+    assert actions[-1].destination.queue == "consultants"
 
 
 def test_time_limit_keeps_a_decision_that_was_made() -> None:

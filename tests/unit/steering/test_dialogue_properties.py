@@ -164,7 +164,7 @@ def test_zero_always_gets_a_person(happenings: list[Event], *, can_listen: bool)
     caller.tell(KeyPressed(digit="0"))
     assert not isinstance(caller.state, Asking | Menu)
     if asked:
-        assert caller.state.destination.queue == "general"
+        assert caller.state.destination.queue == "consultants"
 
 
 @given(answers=st.lists(st.one_of(UTTERANCES, KEYS, st.none()), min_size=8, max_size=8))

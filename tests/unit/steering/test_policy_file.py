@@ -40,10 +40,10 @@ def test_shipped_policy_sends_each_intent_to_its_queue() -> None:
         "sme_credit": "business",
         "currency": "currency",
         "branch": "branches",
-        "consultant": "general",
+        "consultant": "consultants",
     }
     assert policy.rule_for("card_lost_or_stolen").target.priority == 10
-    assert policy.default_rule.target.queue == "general"
+    assert policy.default_rule.target.queue == "consultants"
 
 
 def test_shipped_menu_reaches_these_queues() -> None:
@@ -107,8 +107,9 @@ def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_p
         ("probability: 0.55", 'probability: "0.55"', "valid number", "correct"),
         ("probability: 0.55", "probability: yes", "valid number", "correct"),
         ("    queue: cards\n", "    queue: crads\n", "queue crads is not", "did you mean cards?"),
-        ("default_queue: general", "default_queue: x", "queue x is not", "known here: accounts"),
+        ("default_queue: consultants", "default_queue: x", "queue x is not", "known here: accounts"),
         ("  - currency", "  - currency\n  - currency", "listed twice", "remove one"),
+        ("  - currency", "  - general\n  - currency", "queue general cannot be", "another name"),
         (
             '  "5": {intent: cash_loan}',
             '  "5": {intent: cash_laon}',
