@@ -234,3 +234,18 @@ AsteriskTree(Path({str(folder)!r})).make_if_missing(print)
     assert "waiting for another process" in said[0]
     assert AsteriskTree(folder).is_made()
     assert not (folder / "old").exists()
+
+
+def test_nothing_mounted_into_a_leftover_tree_is_removed(
+    tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "cache" / "asterisk-tree.unfinished" / "dev" / "shm"
+    shared.mkdir(parents=True)
+    (shared / "precious").touch()
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"proc /proc proc rw 0 0\ntmpfs {shared} tmpfs rw 0 0\n")
+    monkeypatch.setattr(asterisk_tree, "_MOUNTS", mounts)
+    with pytest.raises(ConfigurationError, match="is mounted inside") as caught:
+        made_by(MAKES_TREE, tools, tmp_path)
+    assert caught.value.advice == f"As root: umount {shared}"
+    assert (shared / "precious").exists()
