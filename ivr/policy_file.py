@@ -214,7 +214,9 @@ def _check_queues(file: YamlFile, written: _SteeringFile) -> None:
             raise file.mistake(problem, advice=suggest(queue, written.queues), at=at)
     for index, queue in enumerate(written.queues):
         if queue in _RESERVED_QUEUES:
-            problem = f"queue {queue} cannot be: that section of queues.conf holds Asterisk's settings"
+            problem = (
+                f"queue {queue} cannot be: that section of queues.conf holds Asterisk's settings"
+            )
             raise file.mistake(problem, advice="choose another name", at=("queues", index))
         if queue in written.queues[:index]:
             problem = f"queue {queue} is listed twice"

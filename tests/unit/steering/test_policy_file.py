@@ -107,7 +107,12 @@ def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_p
         ("probability: 0.55", 'probability: "0.55"', "valid number", "correct"),
         ("probability: 0.55", "probability: yes", "valid number", "correct"),
         ("    queue: cards\n", "    queue: crads\n", "queue crads is not", "did you mean cards?"),
-        ("default_queue: consultants", "default_queue: x", "queue x is not", "known here: accounts"),
+        (
+            "default_queue: consultants",
+            "default_queue: x",
+            "queue x is not",
+            "known here: accounts",
+        ),
         ("  - currency", "  - currency\n  - currency", "listed twice", "remove one"),
         ("  - currency", "  - general\n  - currency", "queue general cannot be", "another name"),
         (
