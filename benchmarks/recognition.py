@@ -1,9 +1,9 @@
 """How well and how fast sentences are heard: Flite voices, 8 kHz µ-law, gate, PocketSphinx.
 
-    python benchmarks/recognition.py SENTENCES.csv MODEL_FOLDER
+    python -m benchmarks recognition [SENTENCES.csv] [--model FOLDER]
 
-The CSV has the columns id, voice and text; the folder holds a trained model's `open_question.arpa` and
-`dictionary.dict`.
+The CSV has the columns id, voice and text (default: the development sentences); the folder holds a
+trained model's `open_question.arpa` and `dictionary.dict` (default: the current English model).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ivr.models.artefact import load_artefact
 from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.ports import FRAME_BYTES, SAMPLE_RATE_HZ, GrammarName
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+SENTENCES = Path("tests/asterisk/spoken/development.csv")
 SILENCE_BEFORE_SECONDS = 0.5
 SILENCE_AFTER_SECONDS = 0.8
 LINE_NOISE = 4.0
@@ -62,8 +64,8 @@ class Heard:
 
 
 def main(
-    sentences: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    model: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    sentences: Annotated[Path, typer.Argument(exists=True, dir_okay=False)] = SENTENCES,
+    model: Annotated[Path | None, typer.Option(exists=True, file_okay=False)] = None,
     gain_db: Annotated[float, typer.Option(help="Loudness against Flite's own.")] = 0.0,
     noise_db: Annotated[float, typer.Option(help="White noise under the speech; 0: none.")] = 0.0,
     *,
@@ -72,7 +74,7 @@ def main(
     """Decode every sentence by its voice and print error rates and times."""
     with sentences.open(encoding="utf-8", newline="") as file:
         spoken = [Spoken(voice=row["voice"], text=row["text"]) for row in csv.DictReader(file)]
-    decoder = PocketSphinxDecoder(model)
+    decoder = PocketSphinxDecoder(model or load_artefact(Path("var/models"), "en").folder)
     heard = [hear(decoder, sentence, gain_db, noise_db) for sentence in spoken]
     console = Console(width=120)
     if show:
@@ -169,7 +171,3 @@ def figures(heard: Sequence[Heard]) -> tuple[str, ...]:
         f"{np.percentile(finals_ms, 95):.1f}",
         f"{1000 * max(one.slowest_frame_seconds for one in heard):.0f}",
     )
-
-
-if __name__ == "__main__":
-    typer.run(main)

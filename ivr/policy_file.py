@@ -96,6 +96,7 @@ class _Timers(WrittenModel):
 
 class _Endpointing(WrittenModel):
     sure_silence_ms: Milliseconds
+    sure_words: Annotated[int, Field(ge=1, le=20)]
     accepted_silence_ms: Milliseconds
     unsure_silence_ms: Milliseconds
     unfinished_extra_ms: Milliseconds

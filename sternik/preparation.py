@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sternik.asterisk_programs import provide_asterisk
+from sternik.hold_music import provide_hold_music
 from sternik.prompt_voices import make_prompts
 from sternik.settings import Settings
 from training.build import build_artefact
@@ -21,6 +22,9 @@ def prepare(settings: Settings, console: Console) -> None:
     asterisk = provide_asterisk(console.print)
     console.print(f"      Asterisk {asterisk.version} ({asterisk.origin})")
     make_all_prompts(settings, console)
+    provide_hold_music(
+        settings.dialplan_folder / "prompts" / "hold", settings.prompts_folder / "hold"
+    )
     train(settings, console, force=False)
 
 

@@ -143,7 +143,7 @@ class Worker:
                 audio=audio,
                 pool=pool,
                 classifier=LinearIntentClassifier.load(artefact),
-                prompts=_prompts(settings),
+                prompts=_prompts(settings, policy),
                 policy=policy,
                 journal=_without_partial_words(journal, keep=settings.store_partial_words),
                 region=settings.region,
@@ -206,13 +206,17 @@ def _without_partial_words(journal: CallJournal, *, keep: bool) -> CallJournal:
     return journal if keep else _WithoutPartialWords(journal)
 
 
-def _prompts(settings: Settings) -> FilePromptLibrary:
+def _prompts(settings: Settings, policy: Policy) -> FilePromptLibrary:
     language = settings.language
     texts = read_prompt_texts(settings.dialplan_folder / "prompts" / f"{language}.yaml")
-    return FilePromptLibrary(
+    library = FilePromptLibrary(
         [settings.dialplan_folder / "prompts", settings.prompts_folder],
         texts={language: {str(name): text for name, text in texts.items()}},
     )
+    # Said now rather than in the first call that needs one; and no call waits for the disk.
+    for problem in library.check(policy.prompt_names(), language):
+        _log.warning("prompt unusable", problem=str(problem), advice=problem.advice)
+    return library
 
 
 def _ami(settings: Settings, journal: CallJournal) -> AmiEvents:

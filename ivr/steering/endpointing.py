@@ -19,6 +19,8 @@ How long a silence ends an utterance (values from `policy.endpointing`; those sh
 - 800 ms: a caller who is looking for words pauses for 500-700 ms; cutting them off costs a whole
   turn.
 - +400 ms: nobody stops at "my", so the caller is thinking, or the recogniser has not caught up.
+- Fewer than `sure_words` (3) are at most accepted: a classifier is sure of "someone" already, and the
+  caller only draws breath for "stole my card".
 - The words must not have changed for `stable_words_ms` (160): the recogniser runs behind the voice.
 - Without any words: `no_words_silence_ms` (1200), then a voice shorter than `false_start_voice_ms`
   (400) was a cough, a longer one was somebody whom the recogniser did not understand.
@@ -128,7 +130,7 @@ class Endpointer:
             utterance.words_changed_ms = self._now_ms
         utterance.words = words
         utterance.classification = classification
-        utterance.sureness = self._sureness(classification)
+        utterance.sureness = self._sureness(words, classification)
 
     def hear_frame(self, at_ms: int, *, voice: bool) -> SpeechBegan | Endpoint | None:
         """Take the next frame, which ends at `at_ms`; says so when speech begins or has ended."""
@@ -185,15 +187,18 @@ class Endpointer:
 
     def _silence_needed_ms(self, utterance: _Utterance) -> int:
         timings = self._timings
+        words = utterance.words.split()
         needed_ms = {
             Sureness.SURE: timings.sure_silence_ms,
             Sureness.ACCEPTED: timings.accepted_silence_ms,
             Sureness.UNSURE: timings.unsure_silence_ms,
         }[utterance.sureness]
-        unfinished = utterance.words.split()[-1].casefold() in timings.unfinished_endings
+        unfinished = words[-1].casefold() in timings.unfinished_endings
         return needed_ms + (timings.unfinished_extra_ms if unfinished else 0)
 
-    def _sureness(self, classification: Classification | None) -> Sureness:
+    def _sureness(self, words: str, classification: Classification | None) -> Sureness:
         if classification is None:
             return Sureness.UNSURE
-        return judge(classification, self._policy).sureness
+        sureness = judge(classification, self._policy).sureness
+        too_few = len(words.split()) < self._timings.sure_words
+        return Sureness.ACCEPTED if sureness is Sureness.SURE and too_few else sureness

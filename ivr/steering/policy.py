@@ -87,6 +87,7 @@ class EndpointTimings:
     """When an utterance has ended; the reasons for the values are in `ivr.steering.endpointing`."""
 
     sure_silence_ms: int
+    sure_words: int
     accepted_silence_ms: int
     unsure_silence_ms: int
     unfinished_extra_ms: int

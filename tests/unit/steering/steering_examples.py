@@ -46,6 +46,7 @@ POLICY = Policy(
     timers=Timers(no_input_seconds=5, menu_seconds=8, steering_limit_seconds=60),
     endpointing=EndpointTimings(
         sure_silence_ms=220,
+        sure_words=3,
         accepted_silence_ms=450,
         unsure_silence_ms=800,
         unfinished_extra_ms=400,

@@ -38,6 +38,7 @@ def endpoints(timeline: list[Moment], **options: Any) -> list[Endpoint]:
     ("words", "classification", "reason", "silence_ms"),
     [
         ("stole my card", SURE, EndpointReason.SURE, 220),
+        ("my card", SURE, EndpointReason.ACCEPTED, 460),
         ("card was taken", ACCEPTED, EndpointReason.ACCEPTED, 460),
         ("it is about", UNSURE, EndpointReason.UNSURE, 800),
         ("they stole my", SURE, EndpointReason.SURE, 620),
@@ -89,7 +90,7 @@ def test_words_that_still_change_are_waited_for() -> None:
 
 def test_latest_words_count_even_if_they_are_less_clear() -> None:
     (endpoint,) = endpoints(
-        [(0, True, ("card", SURE)), (1000, False, None), (1100, False, ("car", UNSURE))]
+        [(0, True, ("stole my card", SURE)), (1000, False, None), (1100, False, ("car", UNSURE))]
     )
     assert endpoint.reason is EndpointReason.UNSURE
 

@@ -105,7 +105,7 @@ def test_new_utterance_is_announced_again() -> None:
     line = Line()
     for _ in range(2):
         line.sound(400, voice=True)
-        line.words("card")
+        line.words("stole my card")
         line.sound(400, voice=False)
         line.turns.begin_utterance()
     assert line.kinds == [SpeechBegan, Endpoint] * 2

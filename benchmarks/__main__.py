@@ -1,0 +1,22 @@
+"""`python -m benchmarks [recognition|reaction]`; without a name, all of them."""
+
+from __future__ import annotations
+
+import typer
+
+from benchmarks import reaction, recognition
+
+app = typer.Typer(add_completion=False, help="Measure Sternik on this machine.")
+app.command("recognition")(recognition.main)
+app.command("reaction")(reaction.main)
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Without a command: every benchmark with its defaults."""
+    if context.invoked_subcommand is None:
+        recognition.main()
+        reaction.main()
+
+
+app()
