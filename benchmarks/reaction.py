@@ -36,7 +36,7 @@ from sternik.rehearsal import NUMBER, Rehearsal, private_settings
 from sternik.softphone import Softphone
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 SENTENCES = Path("tests/asterisk/spoken/development.csv")
 RESULTS = Path("var/benchmarks")

@@ -53,4 +53,5 @@ def make_melody() -> NDArray[np.float32]:
         start = round(beat * _BEAT_SECONDS * TELEPHONE_RATE_HZ)
         places = (start + np.arange(len(tone))) % length
         np.add.at(sound, places, tone)
-    return (_PEAK * sound / np.abs(sound).max()).astype(np.float32)
+    melody: NDArray[np.float32] = (_PEAK * sound / np.abs(sound).max()).astype(np.float32)
+    return melody

@@ -114,7 +114,12 @@ def test_short_sound_without_words_is_a_false_start() -> None:
 def test_click_of_two_frames_begins_no_speech_and_does_not_prolong_a_silence() -> None:
     assert listen([(0, False, None), (500, True, None), (540, False, None)]) == []
     (endpoint,) = endpoints(
-        [(0, True, ("card", SURE)), (1000, False, None), (1140, True, None), (1160, False, None)]
+        [
+            (0, True, ("stole my card", SURE)),
+            (1000, False, None),
+            (1140, True, None),
+            (1160, False, None),
+        ]
     )
     assert endpoint.at_ms == 1220
 
