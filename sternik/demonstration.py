@@ -22,6 +22,7 @@ from sternik.settings import Settings, load_settings
 
 SENTENCE = "someone stole my card, please block it"
 EXPECTED_QUEUE = "cards-urgent"
+_EXIT_INTERRUPTED = 130
 
 
 async def demonstrate(*, once: bool, console: Console) -> int:
@@ -29,25 +30,27 @@ async def demonstrate(*, once: bool, console: Console) -> int:
 
     Returns 0 only if the call was steered to the right queue and answered there.
     """
-    stopping = asyncio.Event()
+    stop, serving = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    demonstration = asyncio.create_task(_demonstrate(once=once, console=console, stop=stopping))
-    stopped = asyncio.create_task(stopping.wait())
+        loop.add_signal_handler(number, stop.set)
+    demonstration = asyncio.create_task(
+        _demonstrate(once=once, console=console, stop=stop, serving=serving)
+    )
+    stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({demonstration, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    interrupted = not demonstration.done()
-    if interrupted:
+    if stop.is_set():
         console.print("Stopping what was started …")
-        demonstration.cancel()
+        if not serving.is_set():
+            demonstration.cancel()
     stopped.cancel()
     await asyncio.wait({demonstration, stopped})
-    if demonstration.cancelled():
-        return 130
-    return demonstration.result()
+    return _EXIT_INTERRUPTED if demonstration.cancelled() else demonstration.result()
 
 
-async def _demonstrate(*, once: bool, console: Console, stop: asyncio.Event) -> int:
+async def _demonstrate(
+    *, once: bool, console: Console, stop: asyncio.Event, serving: asyncio.Event
+) -> int:
     settings = load_settings(store_partial_words=True, ami_secret=secrets.token_urlsafe(18))
     check_ports_free(settings)
     programs = await asyncio.to_thread(provide_asterisk, console.print)
@@ -55,13 +58,15 @@ async def _demonstrate(*, once: bool, console: Console, stop: asyncio.Event) -> 
     async with hotline:
         console.print(
             f"Asterisk {programs.version} ({programs.origin}) takes calls on "
-            f"{settings.sip_host}:{settings.sip_port}; Sternik's log is {hotline.server.log_file}"
+            f"{settings.sip_host}:{settings.sip_port}; Sternik's log is {hotline.server.log_file}",
+            soft_wrap=True,
         )
-        console.print(_which_ears(settings) + "\n")
+        console.print(_which_ears(settings) + "\n", soft_wrap=True)
         outcome = await place_call(_plan(settings), hotline.store.event_log, console)
         right = _judge(outcome, console)
         if not once:
             _say_what_next(settings, console)
+            serving.set()
             await stop.wait()
     return 0 if right else 1
 
