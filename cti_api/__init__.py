@@ -1,1 +1,1 @@
-"""The API for agent desktops, supervisors and the bank's app. Empty until the CTI issue builds it."""
+"""The API for agents' desktops, supervisors and the bank's app: planned, and empty so far."""
