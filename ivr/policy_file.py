@@ -40,7 +40,7 @@ def _digit(key: Any) -> Any:
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-QueueText = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=64)]
+QueueText = Annotated[str, Field(pattern=r"^[a-z]{2}[a-z0-9-]*$", max_length=64)]
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=40)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Digit = Annotated[str, BeforeValidator(_digit), Field(pattern=r"^[0-9*#]$")]
