@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ivr.models.pocketsphinx_stream import PocketSphinxStream
 
 ACOUSTIC_MODEL = "en-us-ptm"
-DEFAULT_SESSIONS_PER_PROCESS = 20
+DEFAULT_SESSIONS_PER_PROCESS = 10
 BUILT_AHEAD = 4
-GROW_AT_LOAD = 0.75
+GROW_AT_LOAD = 0.5
+# A process this far behind takes no new caller: latency must not pile up.
+BUSY_SECONDS = 0.5
 OPEN_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 30.0
@@ -30,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 class PocketSphinxPool:
-    """Starts with one process and adds one, up to `max_processes`, when three quarters are taken.
+    """Starts with one process and adds one, up to `max_processes`, when half are taken.
 
     Each process serves at most `sessions_per_process` callers; beyond that `open` sheds. A lost
     process is replaced; its sessions raise `RecogniserLostError`. Built and closed by a composition
@@ -136,7 +138,10 @@ class PocketSphinxPool:
 
     def _least_loaded(self) -> RecogniserProcess | None:
         free = [
-            process for process in self._usable() if process.sessions < self._sessions_per_process
+            process
+            for process in self._usable()
+            if process.sessions < self._sessions_per_process
+            and process.behind_seconds < BUSY_SECONDS
         ]
         return min(free, key=lambda process: process.sessions, default=None)
 

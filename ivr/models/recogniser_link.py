@@ -27,12 +27,15 @@ MAX_UNSENT_BYTES = 8 * 1024 * 1024
 class LinkTimes:
     """When a process counts as unusable or lost; all in seconds.
 
-    `answer` is the age of the oldest unanswered command, so how far behind the process is. `watch`
-    is how often that is looked at, and how often an idle process is asked for a sign of life.
+    A process that owes an answer and gives none for `answer` is hung. One that answers, but whose
+    oldest unanswered command is older than `behind`, is too busy: its newest caller is shed, one a
+    look, until it has caught up. `watch` is how often that is looked at, and how often an idle process
+    is asked for a sign of life.
     """
 
     start_seconds: float = 20.0
     answer_seconds: float = 1.0
+    behind_seconds: float = 1.0
     watch_seconds: float = 0.1
     end_seconds: float = 1.0
 
@@ -50,6 +53,7 @@ class RecogniserProcess:
         self._reader = MessageReader()
         self._streams: dict[int, PocketSphinxStream] = {}
         self._sent_at: deque[float] = deque()
+        self._answered_at = 0.0
         self._last_session = 0
         self._lost: str | None = None
         self._loop = asyncio.get_running_loop()
@@ -93,6 +97,11 @@ class RecogniserProcess:
     def is_lost(self) -> bool:
         """Whether it can hear no more."""
         return self._lost is not None
+
+    @property
+    def behind_seconds(self) -> float:
+        """The age of the oldest unanswered command."""
+        return self._loop.time() - self._sent_at[0] if self._sent_at else 0.0
 
     def open(self, grammar: GrammarName) -> PocketSphinxStream:
         """A new session; raises `RecogniserLostError`."""
@@ -175,6 +184,7 @@ class RecogniserProcess:
             if not self._sent_at:
                 raise ProtocolError("more answers than commands")
             self._sent_at.popleft()
+            self._answered_at = self._loop.time()
         elif message.kind in (MessageKind.PARTIAL, MessageKind.FINAL):
             stream = self._streams.get(message.session)
             if stream is not None:
@@ -194,8 +204,20 @@ class RecogniserProcess:
                 continue
             if not self._sent_at:
                 self.send(Message(kind=MessageKind.PING))
-            elif now - self._sent_at[0] > self._times.answer_seconds:
-                self._lose(f"the recogniser is {now - self._sent_at[0]:.1f} s behind")
+                continue
+            silent_seconds = now - max(self._sent_at[0], self._answered_at)
+            if silent_seconds > self._times.answer_seconds:
+                self._lose(f"the recogniser has not answered for {silent_seconds:.1f} s")
+            elif self.behind_seconds > self._times.behind_seconds:
+                self._shed()
+
+    def _shed(self) -> None:
+        """Let the newest caller go on with keys, so that the others are heard in time."""
+        if not self._streams:
+            return
+        session, stream = max(self._streams.items())
+        stream.lose(f"the recogniser is too busy, {self.behind_seconds:.1f} s behind")
+        self.release(session)
 
     def _lose(self, reason: str) -> None:
         self._tell_lost(reason)

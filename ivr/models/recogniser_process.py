@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.errors import MisuseError, ModelUnusableError, SternikError
+from ivr.models.command_queue import CommandQueue
 from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder
 from ivr.models.recogniser_protocol import (
     Message,
@@ -70,7 +71,7 @@ class RecogniserService:
         self._spare.append(self._build_decoder())
 
     def carry_out(self, command: Message) -> Iterator[Message]:
-        """The answers to a command, the last of them `DONE`; raises `MisuseError`."""
+        """The words that a command brings, if any; raises `MisuseError`."""
         match command.kind:
             case MessageKind.OPEN:
                 self._open(command)
@@ -86,7 +87,6 @@ class RecogniserService:
                 pass
             case _:
                 raise MisuseError(f"{command.kind.name} is no command")
-        yield Message(kind=MessageKind.DONE)
 
     def _open(self, command: Message) -> None:
         decoder = self._spare.popleft() if self._spare else self._build_decoder()
@@ -135,16 +135,26 @@ def serve(service: RecogniserService, reading: int, writing: int) -> None:
     while service.wants_spare:
         service.build_spare()
     _write(writing, [Message(kind=MessageKind.READY)])
-    reader = MessageReader()
+    reader, queue = MessageReader(), CommandQueue()
     while True:
-        if service.wants_spare and not select.select([reading], [], [], 0)[0]:
+        idle = not queue
+        if idle and service.wants_spare and not _has_input(reading):
             service.build_spare()
             continue
-        data = os.read(reading, READ_BYTES)
-        if not data:
-            return
-        for command in reader.feed(data):
-            _write(writing, service.carry_out(command))
+        if idle or _has_input(reading):
+            data = os.read(reading, READ_BYTES)
+            if not data:
+                return
+            for command in reader.feed(data):
+                queue.put(command)
+            continue
+        work = queue.take()
+        answers = service.carry_out(work.command) if work.command is not None else ()
+        _write(writing, [*answers, *[Message(kind=MessageKind.DONE)] * work.commands])
+
+
+def _has_input(reading: int) -> bool:
+    return bool(select.select([reading], [], [], 0)[0])
 
 
 def _write(writing: int, messages: Iterable[Message]) -> None:

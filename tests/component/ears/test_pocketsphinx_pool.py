@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 OPEN = GrammarName.OPEN_QUESTION
 LIMIT_SECONDS = 10.0
 # The tests give whole sentences at once, faster than anybody speaks.
-PATIENT = LinkTimes(answer_seconds=LIMIT_SECONDS)
+PATIENT = LinkTimes(answer_seconds=LIMIT_SECONDS, behind_seconds=LIMIT_SECONDS)
+HURRIED = LinkTimes(answer_seconds=LIMIT_SECONDS)
 
 
 def make_pool(folder: Path, **changes) -> PocketSphinxPool:  # noqa: ANN003
@@ -148,7 +149,7 @@ async def test_a_stopped_process_is_noticed_killed_and_replaced(artefact: Path) 
         os.kill(before, signal.SIGSTOP)
         stopped_at = asyncio.get_running_loop().time()
         stream.feed(bytes(FRAME_BYTES))
-        assert "behind" in await lost(stream)
+        assert "not answered" in await lost(stream)
         assert asyncio.get_running_loop().time() - stopped_at < 2.0
         again = await pool.open(OPEN)
         again.feed(bytes(FRAME_BYTES))
@@ -161,7 +162,7 @@ async def test_an_idle_stopped_process_is_noticed_too(artefact: Path) -> None:
     async with make_pool(artefact, times=LinkTimes()) as pool:
         stream = await pool.open(OPEN)
         os.kill(pool.process_ids[0], signal.SIGSTOP)
-        assert "behind" in await lost(stream)
+        assert "not answered" in await lost(stream)
 
 
 async def test_more_callers_than_one_process_takes_get_a_second(
@@ -222,3 +223,25 @@ async def test_recogniser_processes_die_with_a_killed_owner(artefact: Path) -> N
     await owner.wait()
     await asyncio.to_thread(psutil.wait_procs, [recogniser], LIMIT_SECONDS)
     assert not recogniser.is_running() or recogniser.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_a_busy_process_sheds_its_newest_caller_and_hears_the_others(
+    artefact: Path, speak: Speak
+) -> None:
+    async with make_pool(artefact, max_processes=1, times=HURRIED) as pool:
+        first, newest = await pool.open(OPEN), await pool.open(OPEN)
+        for _ in range(60):  # two minutes of speech at once: far more than can be decoded in time
+            newest.feed(speak("i lost my card"))
+        assert "too busy" in await lost(newest)
+        _, final = await hear(first, speak("i lost my card"))
+        assert final == "i lost my card"
+
+
+async def test_a_busy_process_takes_no_new_caller(artefact: Path, speak: Speak) -> None:
+    async with make_pool(artefact, max_processes=1, times=HURRIED) as pool:
+        stream = await pool.open(OPEN)
+        for _ in range(60):
+            stream.feed(speak("i lost my card"))
+        await lost(stream)
+        with pytest.raises(OverloadedError):
+            await pool.open(OPEN)
