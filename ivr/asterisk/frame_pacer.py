@@ -55,7 +55,7 @@ class FramePacer:
         late = loop.time() - self._due
         self.worst_lateness_seconds = max(self.worst_lateness_seconds, late)
         frames = 1 + int(late / FRAME_SECONDS)
-        if frames > MAX_FRAMES_AT_ONCE:  # the schedule begins anew: its next tick may be due too soon
+        if frames >= MAX_FRAMES_AT_ONCE:  # begin anew: the next tick of the old schedule is too soon
             frames = MAX_FRAMES_AT_ONCE
             self._due = loop.time() + FRAME_SECONDS
         else:
