@@ -34,6 +34,11 @@ class FramePacer:
         self._due = 0.0
         self.worst_lateness_seconds = 0.0
 
+    @property
+    def members(self) -> int:
+        """How many are paced now."""
+        return len(self._members)
+
     def add(self, member: Paced) -> None:
         """Begin pacing a member: its first frame is sent at once."""
         self._members.add(member)
@@ -55,7 +60,9 @@ class FramePacer:
         late = loop.time() - self._due
         self.worst_lateness_seconds = max(self.worst_lateness_seconds, late)
         frames = 1 + int(late / FRAME_SECONDS)
-        if frames >= MAX_FRAMES_AT_ONCE:  # begin anew: the next tick of the old schedule is too soon
+        if (
+            frames >= MAX_FRAMES_AT_ONCE
+        ):  # begin anew: the next tick of the old schedule is too soon
             frames = MAX_FRAMES_AT_ONCE
             self._due = loop.time() + FRAME_SECONDS
         else:
