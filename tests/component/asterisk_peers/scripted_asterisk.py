@@ -140,7 +140,8 @@ class AmiPeer:
 
     def __init__(self, *, secret: str = "right", answers_pings: bool = True) -> None:  # noqa: S107
         self.logins: asyncio.Queue[bool] = asyncio.Queue()
-        self.answers_pings = answers_pings
+        self.pings = 0
+        self._answers_pings = answers_pings
         self._secret = secret
         self._writers: list[asyncio.StreamWriter] = []
         self._serving: set[asyncio.Task[None]] = set()
@@ -197,8 +198,10 @@ class AmiPeer:
                     if not accepted:
                         break
                     self._writers.append(writer)
-                elif action["Action"] != "Ping" or self.answers_pings:
-                    self._answer(writer, action, accepted=True)
+                elif action["Action"] == "Ping":
+                    self.pings += 1
+                    if self._answers_pings:
+                        self._answer(writer, action, accepted=True)
         writer.close()
 
     @staticmethod

@@ -79,7 +79,9 @@ async def test_a_session_gets_its_environment_and_talks_both_ways() -> None:
 
 
 @pytest.mark.parametrize("argument", ["a\nSET VARIABLE X 1", "a\rb", "a\0b"])
-async def test_a_line_break_in_an_argument_is_refused_before_anything_is_sent(argument: str) -> None:
+async def test_a_line_break_in_an_argument_is_refused_before_anything_is_sent(
+    argument: str,
+) -> None:
     async def story(session: AgiSession) -> object:
         with pytest.raises(MisuseError):
             await session.set_variable("NAME", argument)
@@ -161,7 +163,10 @@ async def test_a_dead_channel_is_an_ended_call() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["510 Invalid or unknown command", "520-Usage:\nSET VARIABLE <name> <value>\n520 End of usage."],
+    [
+        "510 Invalid or unknown command",
+        "520-Usage:\nSET VARIABLE <name> <value>\n520 End of usage.",
+    ],
 )
 async def test_a_refused_command_is_our_bug_and_ends_this_call(reply: str) -> None:
     handler = Sessions(read_language)
