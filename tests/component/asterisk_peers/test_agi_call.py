@@ -27,8 +27,9 @@ from ivr.errors import CallEndedError, MisuseError, PeerTimeoutError, ProtocolEr
 class Desk:
     """Serves AGI; each session runs `story` on its `AgiCall`, and its result or error is in `ends`."""
 
-    def __init__(self, agi: AgiServer, audio: AudioSocketServer) -> None:
-        self.agi = agi
+    agi: AgiServer
+
+    def __init__(self, audio: AudioSocketServer) -> None:
         self.audio = audio
         self.story: Callable[[AgiCall], Awaitable[object]] = steer
         self.ends: asyncio.Queue[object] = asyncio.Queue()
@@ -59,11 +60,9 @@ async def steer(call: AgiCall) -> str:
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     async with AudioSocketServer(host=HOST) as audio:
-        handlers: list[Desk] = []
-        server = AgiServer(handler=lambda session: handlers[0].handle(session), host=HOST, port=0)
-        async with server as agi:
-            handlers.append(Desk(agi, audio))
-            yield handlers[0]
+        desk = Desk(audio)
+        async with AgiServer(handler=desk.handle, host=HOST, port=0) as desk.agi:
+            yield desk
 
 
 async def start_audio(peer: AgiPeer) -> AudioPeer:

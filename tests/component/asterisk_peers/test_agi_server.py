@@ -17,6 +17,7 @@ from ivr.errors import (
     PeerTimeoutError,
     ProtocolError,
 )
+from tests.waiting import until
 
 LIMITS = AgiLimits(environment_seconds=5.0, command_seconds=5.0, connections=5000)
 QUICK = AgiLimits(environment_seconds=0.05, command_seconds=0.05, connections=5000)
@@ -248,8 +249,7 @@ async def test_a_bare_connect_is_read_from_a_handful_of_times_and_then_never_aga
     handler = Sessions(read_language)
     async with Server(handler=handler, host=HOST, port=0, limits=LIMITS) as server:
         _, writer = await asyncio.open_connection(HOST, server.port)
-        while not server.open_connections:
-            await asyncio.sleep(0)
+        await until(lambda: server.open_connections)
         writer.close()
         async with asyncio.timeout(PATIENCE_SECONDS):
             await server.idle()
@@ -364,7 +364,7 @@ async def test_no_call_is_taken_after_listening_stopped_while_others_go_on() -> 
         peer = await AgiPeer.connect(port)
         await peer.command()
         server.stop_listening()
-        with pytest.raises(OSError):
+        with pytest.raises(ConnectionRefusedError):
             await AgiPeer.connect(port)
         peer.send("200 result=1 (en)\n")
         assert await handler.end() == "en"

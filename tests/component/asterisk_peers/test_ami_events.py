@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from ivr.asterisk.ami_events import AmiAddress, AmiEvents, AmiTimes
 from ivr.ports import CallEvent, EventKind
+from tests.waiting import until
 
 QUICK = AmiTimes(answer=5.0, retry=0.02, refused_retry=0.02, ping=5.0)
 JOINED = {
@@ -102,9 +103,7 @@ async def test_an_asterisk_that_is_not_there_yet_is_told_once_and_found_later() 
         pass  # to know a port that is free
     with capture_logs() as logs:
         async with reading(asterisk.port) as (ami, journal):
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not logs:
-                    await asyncio.sleep(0)
+            await until(lambda: logs)
             async with asterisk:
                 await connected(ami)
                 asterisk.send(**JOINED)
@@ -137,9 +136,7 @@ async def test_a_quiet_connection_that_answers_pings_is_kept() -> None:
     times = AmiTimes(answer=PATIENCE_SECONDS, retry=0.02, refused_retry=0.02, ping=0.01)
     async with AmiPeer() as asterisk, reading(asterisk.port, times=times) as (ami, journal):
         await connected(ami)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while asterisk.pings < 5:
-                await asyncio.sleep(0)
+        await until(lambda: asterisk.pings >= 5)
         asterisk.send(**JOINED)
         await journal.next()
         assert asterisk.logins.qsize() == 1

@@ -216,7 +216,9 @@ async def test_a_muted_caller_hears_a_time_out_though_the_loop_stalls() -> None:
         (b"\x03\x00\x01x", "kind 0x03"),
     ],
 )
-async def test_hang_up_errors_and_a_broken_peer_end_the_audio_once(data: bytes, reason: str) -> None:
+async def test_hang_up_errors_and_a_broken_peer_end_the_audio_once(
+    data: bytes, reason: str
+) -> None:
     line = Line()
     line.link.data_received(data)
     line.link.connection_lost(None)

@@ -86,7 +86,7 @@ def test_a_member_that_raises_is_dropped_and_the_others_are_paced_on() -> None:
     class Faulty:
         asked = 0
 
-        def send_frames(self, count: int) -> None:
+        def send_frames(self, _count: int) -> None:
             self.asked += 1
             if self.asked > 1:
                 raise ZeroDivisionError

@@ -1,0 +1,13 @@
+"""Waiting for what no event tells of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+    """Let the loop turn until the condition holds; raises `TimeoutError`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0)  # noqa: ASYNC110  (that is what this is for)
