@@ -100,9 +100,7 @@ def show_settings() -> None:
     settings = load_settings()
     table = Table("variable", "value", "meaning")
     for name, field in Settings.model_fields.items():
-        table.add_row(
-            f"STERNIK_{name.upper()}", str(getattr(settings, name)), field.description or ""
-        )
+        table.add_row(f"STERNIK_{name.upper()}", settings.shown(name), field.description or "")
     console.print(table)
 
 
