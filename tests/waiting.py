@@ -11,5 +11,5 @@ async def until(
 ) -> None:
     """Let the loop turn until the condition holds; raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(look_again_seconds)  # noqa: ASYNC110  (that is what this is for)
+        while not condition():  # noqa: ASYNC110  (that is what this is for)
+            await asyncio.sleep(look_again_seconds)

@@ -38,7 +38,7 @@ def prepared() -> None:
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
     """Asterisk's control socket needs a short path; pytest's own folders are too deep."""
-    folder = Path(tempfile.mkdtemp(prefix="sternik-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="sternik-", dir="/tmp"))
     yield folder
     shutil.rmtree(folder)
 

@@ -138,7 +138,7 @@ def audiosocket_of(command: str) -> tuple[uuid.UUID, str]:
 class AmiPeer:
     """Asterisk's manager port: takes the right secret, and sends what a test gives it."""
 
-    def __init__(self, *, secret: str = "right", answers_pings: bool = True) -> None:  # noqa: S107
+    def __init__(self, *, secret: str = "right", answers_pings: bool = True) -> None:
         self.logins: asyncio.Queue[bool] = asyncio.Queue()
         self.pings = 0
         self._answers_pings = answers_pings

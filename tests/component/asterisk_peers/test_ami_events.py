@@ -42,7 +42,7 @@ async def reading(
     port: int,
     *,
     secret: str = "right",
-    times: AmiTimes = QUICK,  # noqa: S107
+    times: AmiTimes = QUICK,
 ) -> AsyncIterator[tuple[AmiEvents, FakeJournal]]:
     journal = FakeJournal()
     address = AmiAddress(host=HOST, port=port, user="sternik", secret=secret)

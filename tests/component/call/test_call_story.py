@@ -283,7 +283,7 @@ async def test_who_talks_without_end_is_in_the_default_queue_at_the_limit() -> N
 
 
 async def test_the_limit_hands_over_without_an_announcement() -> None:
-    keys = {frame: "*" for frame in (2000, 2400)}
+    keys = dict.fromkeys((2000, 2400), "*")
     talk = [range(start, start + 100) for start in range(60, 2000, 150)]
     scene = await told(Script(voice=talk, keys=keys))
     assert scene.events[-1].at_seconds <= 60.1

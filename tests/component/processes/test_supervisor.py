@@ -47,9 +47,7 @@ class Diary:
         ]
 
     async def until(self, what: str, count: int = 1) -> list[Entry]:
-        await until(
-            lambda: len(self.entries(what)) >= count, seconds=15.0, look_again_seconds=0.02
-        )
+        await until(lambda: len(self.entries(what)) >= count, seconds=15.0, look_again_seconds=0.02)
         return self.entries(what)
 
 

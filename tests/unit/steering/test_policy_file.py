@@ -65,10 +65,10 @@ def test_shipped_menu_reaches_these_queues() -> None:
     }
 
 
-def test_every_prompt_the_policy_may_play_has_a_text_and_no_text_is_left_over() -> None:
+def test_every_prompt_the_policy_may_play_has_a_text() -> None:
     policy = read_policy(SHIPPED)
     texts = read_prompt_texts(DIALPLAN / "prompts" / f"{policy.language}.yaml")
-    assert set(texts) == set(policy.prompt_names())
+    assert set(policy.prompt_names()) <= set(texts)
 
 
 def test_menu_prompt_reads_out_exactly_the_keys_of_the_policy() -> None:
