@@ -192,8 +192,16 @@ async def test_the_end_of_the_connection_in_mid_command_ends_the_call(by_reset: 
         assert isinstance(await handler.end(), CallEndedError)
 
 
-async def test_a_command_without_an_answer_times_out_and_the_session_is_closed() -> None:
-    handler = Sessions(read_language)
+async def test_a_command_without_an_answer_times_out_and_closes_the_session_at_once() -> None:
+    async def story(session: AgiSession) -> object:
+        try:
+            return await session.variable("LANG")
+        except PeerTimeoutError:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await session.ended.wait()
+            raise
+
+    handler = Sessions(story)
     limits = AgiLimits(environment_seconds=5.0, command_seconds=0.05)
     with capture_logs() as logs:
         async with serving(handler, limits) as server:

@@ -134,7 +134,9 @@ async def test_a_connection_nobody_expects_is_closed_at_once(server: AudioSocket
     await peer.close()
 
 
-async def test_a_second_connection_for_the_same_call_is_closed(server: AudioSocketServer) -> None:
+async def test_a_second_connection_for_the_same_call_is_closed(
+    server: AudioSocketServer, caplog: pytest.LogCaptureFixture
+) -> None:
     audio_id = server.expect()
     first = await AudioPeer.connect(server.address, audio_id)
     second = await AudioPeer.connect(server.address, audio_id)
@@ -146,6 +148,7 @@ async def test_a_second_connection_for_the_same_call_is_closed(server: AudioSock
     await link.close()
     for peer in (first, second, third):
         await peer.close()
+    assert not caplog.records
 
 
 async def test_an_asterisk_that_never_connects_is_a_time_out(server: AudioSocketServer) -> None:
