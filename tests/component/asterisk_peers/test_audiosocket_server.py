@@ -139,10 +139,11 @@ async def test_a_second_connection_for_the_same_call_is_closed(
 ) -> None:
     audio_id = server.expect()
     first = await AudioPeer.connect(server.address, audio_id)
+    await first.frame()
     second = await AudioPeer.connect(server.address, audio_id)
+    await second.closed()
     link = await server.connected(audio_id, seconds=PATIENCE_SECONDS)
     third = await AudioPeer.connect(server.address, audio_id)
-    await second.closed()
     await third.closed()
     assert await first.frame() == (KIND_AUDIO_8KHZ, SILENCE)
     await link.close()
