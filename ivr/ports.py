@@ -141,7 +141,7 @@ class RecogniserDescription:
 class PartialWords:
     """What has been recognised so far of the current utterance; may still change."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ class FinalWords:
     `confidence` is the engine's own (0..1), or None where it has none.
     """
 
-    text: str
+    text: str = field(repr=False)
     confidence: float | None
 
 

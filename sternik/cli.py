@@ -14,7 +14,6 @@ from rich.table import Table
 from ivr.errors import ConfigurationError, SternikError
 from ivr.store.opening import open_store
 from ivr.wav import read_wav, telephone_pcm
-from sternik import preparation
 from sternik.caller_voices import CallerVoice, speak_as_caller
 from sternik.demonstration import demonstrate
 from sternik.logs import LogFormat, set_up_logs
@@ -36,6 +35,8 @@ console = Console(highlight=False)
 @app.command()
 def prepare() -> None:
     """Get Asterisk, speak the prompts and train the model, each only where it is missing."""
+    from sternik import preparation  # noqa: PLC0415  (scikit-learn takes seconds to import)
+
     preparation.prepare(load_settings(), console)
 
 
@@ -44,6 +45,8 @@ def train(
     *, force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True
 ) -> None:
     """Train the steering model from `training/corpus` and make it the current one."""
+    from sternik import preparation  # noqa: PLC0415  (scikit-learn takes seconds to import)
+
     preparation.train(load_settings(), console, force=force)
 
 
@@ -100,9 +103,7 @@ def show_settings() -> None:
     settings = load_settings()
     table = Table("variable", "value", "meaning")
     for name, field in Settings.model_fields.items():
-        table.add_row(
-            f"STERNIK_{name.upper()}", str(getattr(settings, name)), field.description or ""
-        )
+        table.add_row(f"STERNIK_{name.upper()}", settings.shown(name), field.description or "")
     console.print(table)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr.errors import ConfigurationError
+
+_PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:).*(@)")
 
 
 class Settings(BaseSettings):
@@ -62,6 +65,11 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         5.0, ge=0, le=600, description="how long a stopping worker lets its calls finish"
     )
+
+    def shown(self, name: str) -> str:
+        """A setting's value as it may be shown: secrets and passwords are masked."""
+        value = str(getattr(self, name))
+        return _PASSWORD_IN_URL.sub(r"\1**********\2", value)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -47,19 +48,30 @@ class _Heartbeat(asyncio.Protocol):
     async def silent(self, limit_seconds: float) -> bool:
         """Look again after a beat's time: whether it is over, by silence or by a closed pipe.
 
-        The last beat's time is compared, not a read timed out: a parent that was itself stopped for a
-        while first takes in the beats that waited for it.
+        A parent that was itself held up judges at its next look: beats may have waited for it unread.
         """
+        looked_at = time.monotonic()
         await asyncio.sleep(HEARTBEAT_SECONDS / 2)
+        if time.monotonic() - looked_at > HEARTBEAT_SECONDS:
+            return self.closed
         limit = limit_seconds if self._begun else _START_SECONDS
         return self.closed or time.monotonic() - self._last > limit
 
 
 class Supervisor:
-    """Keeps one worker alive until told to stop."""
+    """Keeps one worker alive until told to stop.
 
-    def __init__(self, settings: Settings) -> None:
+    `command` starts a worker that beats into the descriptor named by `HEARTBEAT_DESCRIPTOR`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        command: Sequence[str] = (sys.executable, "-m", "sternik.worker"),
+    ) -> None:
         self._settings = settings
+        self._command = command
         self._stopping = asyncio.Event()
         self._worker: asyncio.subprocess.Process | None = None
         self._short_lives = 0
@@ -73,24 +85,19 @@ class Supervisor:
 
     async def run(self) -> int:
         """Run workers one after another until stopped; returns the exit code for the program."""
-        while True:
+        while not self._stopping.is_set():
             started = time.monotonic()
             code = await self._run_one_worker()
-            if self._stopping.is_set():
-                return 0
-            if code == EXIT_CONFIGURATION:
+            if code == EXIT_CONFIGURATION and not self._stopping.is_set():
                 return code
             await self._pause(lived_seconds=time.monotonic() - started)
-            if self._stopping.is_set():
-                return 0
+        return 0
 
     async def _run_one_worker(self) -> int:
         reading, writing = os.pipe()
         try:
             self._worker = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "sternik.worker",
+                *self._command,
                 pass_fds=(writing,),
                 env={**os.environ, HEARTBEAT_DESCRIPTOR: str(writing)},
                 # Ctrl-C in a terminal reaches the parent alone, which passes it on.
@@ -99,14 +106,16 @@ class Supervisor:
         finally:
             os.close(writing)
         _log.info("worker started", pid=self._worker.pid)
+        if self._stopping.is_set():  # told to stop while it was being started
+            self._worker.send_signal(signal.SIGTERM)
+        watching = asyncio.create_task(self._watch(self._worker, reading))
         try:
-            watching = asyncio.create_task(self._watch(self._worker, reading))
             code = await self._worker.wait()
-            watching.cancel()
-            await asyncio.wait({watching})
         finally:
+            watching.cancel()
             if self._worker.returncode is None:
                 self._worker.kill()
+        await asyncio.wait({watching})
         if not self._stopping.is_set():
             _log.error("worker ended", pid=self._worker.pid, code=code)
         return code

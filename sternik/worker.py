@@ -124,7 +124,10 @@ class Worker:
         settings = self._settings
         policy = read_policy(settings.policy_file)
         artefact = load_artefact(settings.models_folder, settings.language)
+        background: set[asyncio.Task[None]] = set()
         async with AsyncExitStack() as stack:
+            # First in, last out: the heartbeat goes on while calls end and the store is flushed.
+            stack.push_async_callback(_cancel, background)
             store = await open_store(settings.database_url)
             stack.push_async_callback(store.close)
             journal = await stack.enter_async_context(store.journal())
@@ -156,17 +159,12 @@ class Worker:
                 )
             )
             # The first heartbeat says that calls are served, so nothing before this gives one.
-            background = [asyncio.create_task(self._beat())]
+            background.add(asyncio.create_task(self._beat()))
             if settings.ami_port:
-                background.append(asyncio.create_task(_ami(settings, journal).run()))
-            try:
-                _log.info("serving", agi_port=self._server.port, ears=pool.description.engine)
-                await self._stopping.wait()
-                await self._drain(self._server)
-            finally:
-                for task in background:
-                    task.cancel()
-                await asyncio.wait(background)
+                background.add(asyncio.create_task(_ami(settings, journal).run()))
+            _log.info("serving", agi_port=self._server.port, ears=pool.description.engine)
+            await self._stopping.wait()
+            await self._drain(self._server)
 
     async def _beat(self) -> None:
         """Tell the parent that the event loop turns; stop serving when there is no parent any more."""
@@ -188,6 +186,13 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
                 await server.idle()
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 class _WithoutPartialWords:

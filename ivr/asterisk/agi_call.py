@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from ivr.asterisk.agi_server import AgiSession
 from ivr.asterisk.audiosocket_server import AudioSocketServer
 from ivr.asterisk.channel_variables import INTENT, PRIORITY, QUEUE, STEERED, STEERED_YES
-from ivr.errors import CallEndedError, MisuseError, ProtocolError
+from ivr.errors import CallEndedError, MisuseError, PeerTimeoutError, ProtocolError
 from ivr.ports import AudioLink, InteractionId
 
 _CONNECT_SECONDS = 2.0
 _LEAVE_SECONDS = 2.0
+# A caller's hang-up ends the application first and is told a moment later.
+_HANGUP_NEWS_SECONDS = 0.2
 # What Asterisk reports for a caller without a number.
 _NO_NUMBER = frozenset({"", "unknown", "anonymous", "restricted", "unavailable"})
 _APPLICATION_MISSING = "-2"
@@ -75,23 +78,25 @@ class AgiCall:
             await asyncio.wait({self._application, connecting}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 return connecting.result()
-            raise self._application_left()
+            raise await self._application_left()
         finally:
             connecting.cancel()
             await asyncio.wait({connecting})
 
     async def finish_audio(self) -> None:
-        """Wait until Asterisk has left the application; raises `CallEndedError` if the caller left."""
+        """Wait until Asterisk has left the application.
+
+        Raises `CallEndedError` if the caller left, `PeerTimeoutError` if Asterisk is stuck in it.
+        """
         if self._application is None:
             return
         application, self._application = self._application, None
         try:
             async with asyncio.timeout(_LEAVE_SECONDS):
                 await application
-        except TimeoutError:
-            # Asterisk is stuck in the application: closing the session is all that can be done.
+        except TimeoutError as cause:
             self._session.close()
-            raise CallEndedError("Asterisk did not leave the audio application") from None
+            raise PeerTimeoutError("Asterisk did not leave the audio application") from cause
 
     async def abandon(self) -> None:
         """End a running audio application's task, whatever state it is in. Idempotent."""
@@ -107,18 +112,18 @@ class AgiCall:
         await self._session.set_variable(INTENT, intent or "")
         await self._session.set_variable(STEERED, STEERED_YES)
 
-    def _application_left(self) -> Exception:
+    async def _application_left(self) -> BaseException:
         """Why the audio application ended before it connected."""
         assert self._application is not None  # noqa: S101
         application, self._application = self._application, None
-        if application.cancelled():
-            return CallEndedError("the audio was given up")
         if (error := application.exception()) is not None:
-            return CallEndedError("the call ended before its audio began").with_traceback(
-                error.__traceback__
-            )
+            return error
         if application.result() == _APPLICATION_MISSING:
             return MisuseError("Asterisk lacks TryExec: load app_exec.so")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HANGUP_NEWS_SECONDS):
+                await self._session.ended.wait()
+            return CallEndedError("the caller hung up before the audio began")
         return ProtocolError(
             "AudioSocket ended before it connected: is app_audiosocket.so loaded in Asterisk?"
         )

@@ -32,19 +32,22 @@ from ivr.ports import (
 
 _SILENCE = bytes(FRAME_BYTES)
 # A caller's phone may send nothing while its owner is silent: after this many ticks without a frame,
-# silence stands in, so that audio time goes on and time-outs that count frames still fire.
+# silence stands in, so that audio time goes on and time-outs that count frames still fire. Ticks, not
+# frames: after a stall of our own, the caller's frames wait in the socket and nothing is missing.
 _TICKS_WITHOUT_INPUT = 3
 # Five seconds; a reader this far behind gets the newest sound, never the oldest.
-_MAX_WAITING_FRAMES = 250
+_MAX_WAITING_EVENTS = 250
 # Asterisk has stopped reading: what is written now would be heard seconds late.
 _MAX_UNSENT_BYTES = 5 * (FRAME_BYTES + 3)
+
+_CLOSE_SECONDS = 2.0
 
 
 class AudioSocketLink(asyncio.Protocol):
     """Audio both ways for one connection; it becomes a caller's once the UUID frame has come.
 
-    Waiting caller frames are capped at five seconds: on overflow the oldest are dropped. Digits and
-    the end are never dropped.
+    At most five seconds of events wait for the reader: on overflow the oldest caller frame is dropped,
+    and a digit when no frame is left. Ends of playback and the end are never dropped.
     """
 
     def __init__(
@@ -123,10 +126,12 @@ class AudioSocketLink(asyncio.Protocol):
         self._frames_in += 1
 
     def _put(self, event: AudioEvent) -> None:
-        if len(self._waiting) >= _MAX_WAITING_FRAMES:
+        if len(self._waiting) >= _MAX_WAITING_EVENTS:
             oldest = next((e for e in self._waiting if isinstance(e, CallerFrame)), None)
             if oldest is not None:
                 self._waiting.remove(oldest)
+            elif isinstance(event, CallerDigit):
+                return
         self._waiting.append(event)
         self._wake.set()
 
@@ -158,13 +163,19 @@ class AudioSocketLink(asyncio.Protocol):
         """Loudness (0..1) of what plays from the next frame on."""
         self._gain = gain
 
-    def send_frame(self) -> None:
-        """Called by the pacer each 20 ms."""
+    def send_frames(self, count: int) -> None:
+        """Called by the pacer each 20 ms, with more than one frame to send after a stall."""
+        self._ticks_without_input += 1
+        is_muted = self._known and self._ticks_without_input > _TICKS_WITHOUT_INPUT
+        for _ in range(count):
+            if is_muted:
+                self._put_frame(_SILENCE)
+            self._send_frame()
+
+    def _send_frame(self) -> None:
+        """Send nothing while Asterisk does not read; the prompt then waits, too."""
         if self._transport is None or self._closed.is_set():
             return
-        self._ticks_without_input += 1
-        if self._known and self._ticks_without_input > _TICKS_WITHOUT_INPUT:
-            self._put_frame(_SILENCE)
         if self._transport.get_write_buffer_size() <= _MAX_UNSENT_BYTES:
             self._transport.write(audio_frame(self._next_frame()))
 
@@ -197,6 +208,8 @@ class AudioSocketLink(asyncio.Protocol):
         self._put(AudioClosed(reason=reason))
         if self._transport is not None:
             self._transport.close()
+            # Closing waits until all is sent, so for ever on a peer that does not read.
+            asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._transport.abort)
 
     def close_if_unidentified(self) -> None:
         """Close a connection that never said which call it is (a port probe)."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+import structlog
+
+_log = structlog.get_logger(__name__)
 FRAME_SECONDS = 0.02
 # After a stall this many frames are sent at once, the rest is skipped: a caller then hears a gap, but
 # never more than 100 ms of sound lies in Asterisk where no barge-in can call it back.
@@ -12,16 +15,17 @@ MAX_FRAMES_AT_ONCE = 5
 
 
 class Paced(Protocol):
-    """Something that sends one frame when its time has come."""
+    """Something that sends frames when their time has come."""
 
-    def send_frame(self) -> None:
-        """Send the next 20 ms."""
+    def send_frames(self, count: int) -> None:
+        """Send the next `count` (1 to 5) times 20 ms; more than one after a stall of the event loop."""
 
 
 class FramePacer:
-    """Calls `send_frame` of every member each 20 ms, on an absolute schedule that does not drift.
+    """Calls `send_frames` of every member each 20 ms, on an absolute schedule that does not drift.
 
-    Runs only while it has members. `worst_lateness_seconds` is the longest any tick came late.
+    Runs only while it has members; one that raises is logged and paced no more, and the others don't
+    notice. `worst_lateness_seconds` is the longest any tick came late.
     """
 
     def __init__(self) -> None:
@@ -30,10 +34,15 @@ class FramePacer:
         self._due = 0.0
         self.worst_lateness_seconds = 0.0
 
+    @property
+    def members(self) -> int:
+        """How many are paced now."""
+        return len(self._members)
+
     def add(self, member: Paced) -> None:
         """Begin pacing a member: its first frame is sent at once."""
         self._members.add(member)
-        member.send_frame()
+        self._send(member, 1)
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._due = loop.time() + FRAME_SECONDS
@@ -51,8 +60,21 @@ class FramePacer:
         late = loop.time() - self._due
         self.worst_lateness_seconds = max(self.worst_lateness_seconds, late)
         frames = 1 + int(late / FRAME_SECONDS)
-        for _ in range(min(frames, MAX_FRAMES_AT_ONCE)):
-            for member in tuple(self._members):
-                member.send_frame()
-        self._due += frames * FRAME_SECONDS
+        if (
+            frames >= MAX_FRAMES_AT_ONCE
+        ):  # begin anew: the next tick of the old schedule is too soon
+            frames = MAX_FRAMES_AT_ONCE
+            self._due = loop.time() + FRAME_SECONDS
+        else:
+            self._due += frames * FRAME_SECONDS
         self._timer = loop.call_at(self._due, self._tick)
+        for member in tuple(self._members):
+            self._send(member, frames)
+
+    def _send(self, member: Paced, frames: int) -> None:
+        """The boundary of one member: the clock of all others must not stop for its fault."""
+        try:
+            member.send_frames(frames)
+        except Exception:  # noqa: BLE001  (the one place)
+            _log.exception("a caller's audio is paced no more: a fault of ours")
+            self.remove(member)

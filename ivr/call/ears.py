@@ -1,8 +1,8 @@
 """What one call hears: voice, words and the ends of utterances, from frames and a recogniser's results.
 
 Voice activity gates the sound, the recogniser makes words, the classifier is asked only when the words
-change, and turn taking says who has the word and when the caller
-has finished. Time is the caller's audio time in ms.
+change, and turn taking says who has the word and when the caller has finished. Time is the caller's
+audio time in ms.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ Heard = SetGain | StopPlayback | SpeechBegan | WordsChanged | Utterance | FalseS
 
 
 class CallEars:
-    """The ears of one call. Methods that touch the recogniser raise `RecogniserLostError` when it is gone.
+    """The ears of one call.
+
+    `listen`, `end_prompt`, `hear_frame` and `hear_words` order the recogniser about: each of them may
+    raise `RecogniserLostError`.
 
     Deaf until `open` succeeded and `listen` was called. What comes back is to be carried out in order.
     """
@@ -99,12 +102,13 @@ class CallEars:
             async for result in self._stream.results():
                 yield result
 
-    def listen(self) -> None:
-        """A new utterance begins here; what was heard before is forgotten."""
+    def listen(self) -> tuple[Heard, ...]:
+        """A new utterance begins here; what was heard before is forgotten, so nothing comes back."""
         if self._stream is not None:
             self._turns.begin_utterance()
             self._forget()
             self._listening = True
+        return ()
 
     def stop_listening(self) -> None:
         """Speech does not count any more."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -112,6 +113,8 @@ class CallStory:
         self._now_ms = 0
         self._intent: str | None = None
         self._destination: Destination | None = None
+        self._closed: str | None = None
+        self._ears_lost = False
 
     async def tell(self, pool: RecogniserPool) -> None:
         """Steer the call to its queue.
@@ -134,19 +137,20 @@ class CallStory:
         self._record.steered(destination, self._intent)
 
     async def _converse(self, link: AudioLink, *, can_listen: bool) -> Destination:
-        readers = [
-            asyncio.create_task(self._read(link.events())),
-            asyncio.create_task(self._read_ears()),
-        ]
-        try:
+        """Talk until it is known where the call goes; the fault of a reader ends the call."""
+        async with asyncio.TaskGroup() as tasks:
+            readers = [
+                tasks.create_task(self._read(link.events())),
+                tasks.create_task(self._read_ears()),
+            ]
             self._begin(dialogue.start(self._policy, can_listen=can_listen))
-            while self._destination is None:
+            while self._destination is None and self._closed is None:
                 self._take_input(await self._inputs.get())
-            return self._destination
-        finally:
             for reader in readers:
                 reader.cancel()
-            await asyncio.wait(readers)
+        if self._destination is None:
+            raise CallEndedError(self._closed)
+        return self._destination
 
     async def _read(self, events: AsyncIterator[_Input]) -> None:
         async for event in events:
@@ -165,7 +169,7 @@ class CallStory:
             case CallerFrame():
                 self._hear_frame(happened)
             case PartialWords() | FinalWords():
-                self._react(*self._ears.hear_words(happened))
+                self._hear(partial(self._ears.hear_words, happened))
             case CallerDigit(digit=digit):
                 self._press_key(digit)
             case PlaybackEnded(playback=number):
@@ -173,17 +177,20 @@ class CallStory:
             case _EarsLost(problem=problem):
                 self._lose_ears(problem)
             case AudioClosed(reason=reason):
-                raise CallEndedError(reason)
+                self._closed = reason
 
     def _hear_frame(self, frame: CallerFrame) -> None:
         self._now_ms = audio_ms(frame)
-        try:
-            self._react(*self._ears.hear_frame(frame))
-        except RecogniserLostError as lost:
-            self._lose_ears(str(lost))
+        self._hear(partial(self._ears.hear_frame, frame))
         self._run_timers()
 
-    def _react(self, *heard: Heard) -> None:
+    def _hear(self, hear: Callable[[], tuple[Heard, ...]]) -> None:
+        """React to what the ears make of something; whatever they do may find the recogniser lost."""
+        try:
+            heard = hear()
+        except RecogniserLostError as lost:
+            self._lose_ears(str(lost))
+            return
         for one in heard:
             self._react_to(one)
 
@@ -220,17 +227,19 @@ class CallStory:
             self._advance(PromptFinished())
 
     def _lose_ears(self, problem: str) -> None:
+        """Go on with keys; the loss is told by whoever notices first, and again by the others."""
         self._ears.stop_listening()
-        self._record.recogniser_lost(problem)
-        self._advance(RecogniserUnavailable())
+        if not self._ears_lost:
+            self._ears_lost = True
+            self._record.recogniser_lost(problem)
+            self._advance(RecogniserUnavailable())
 
     def _run_timers(self) -> None:
         limit_ms = round(self._policy.timers.steering_limit_seconds * 1000)
         if self._now_ms >= limit_ms and self._destination is None:
             self._advance(TimeLimitReached())
         for timer, due_ms in tuple(self._timers.items()):
-            if self._now_ms >= due_ms:
-                del self._timers[timer]
+            if self._now_ms >= due_ms and self._timers.pop(timer, None) is not None:
                 if timer is Timer.NO_INPUT:
                     self._record.no_input()
                 self._advance(TimerExpired(timer=timer))
@@ -271,7 +280,7 @@ class CallStory:
             case CancelTimer(timer=timer):
                 self._timers.pop(timer, None)
             case Listen():
-                self._ears.listen()
+                self._hear(self._ears.listen)
             case StopListening():
                 self._ears.stop_listening()
             case Decide(decision=decision):
@@ -284,16 +293,14 @@ class CallStory:
         assert self._link is not None  # noqa: S101
         self._stop_prompt("replaced")
         language = self._policy.language
-        last = None
         for prompt in prompts:
             pcm = self._prompts.pcm(prompt, language)
             if pcm is not None:
-                last = self._link.play(pcm)
+                self._playing = _Playing(prompt=prompt, last_playback=self._link.play(pcm))
                 self._record.prompt_started(prompt)
-        if last is None:  # all are missing: a call goes on without its prompt
+        if self._playing is None:  # all are missing: a call goes on without its prompt
             self._advance(PromptFinished())
             return
-        self._playing = _Playing(prompt=prompts[-1], last_playback=last)
         if interruptible:
             text = " ".join(self._prompts.text(prompt, language) for prompt in prompts)
             self._ears.start_prompt(spoken_words(text, language))
@@ -308,4 +315,4 @@ class CallStory:
             self._record.prompt_stopped(self._playing.prompt, reason)
             self._playing = None
             self._link.set_gain(FULL_GAIN)
-            self._react(*self._ears.end_prompt())
+            self._hear(self._ears.end_prompt)

@@ -72,6 +72,7 @@ class Retransmission:
         self._give_up.cancel()
 
     def _repeat(self) -> None:
+        self._send()
         self._interval_seconds = min(2 * self._interval_seconds, self._longest_seconds)
         self._next = self._loop.call_later(self._interval_seconds, self._repeat)
 

@@ -48,7 +48,7 @@ async def hotline_in(
     folder: Path, programs: AsteriskPrograms, **options: object
 ) -> AsyncIterator[Rehearsal]:
     """A hotline of its own below `folder`; `options` are those of `Rehearsal`."""
-    folder.mkdir()  # noqa: ASYNC240  (nothing else runs yet)
+    folder.mkdir()
     async with Rehearsal(
         settings=private_settings(folder, store_partial_words=True),
         folder=folder,
