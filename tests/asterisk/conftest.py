@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest_asyncio
 from sternik.asterisk_programs import AsteriskPrograms, find_asterisk
 from sternik.rehearsal import Rehearsal, private_settings
 from sternik.settings import load_settings
+from tests.asterisk import figures
 
 AGENTS = 12
 
@@ -38,24 +39,52 @@ def prepared() -> None:
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
     """Asterisk's control socket needs a short path; pytest's own folders are too deep."""
-    folder = Path(tempfile.mkdtemp(prefix="sternik-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="sternik-", dir="/tmp"))
     yield folder
     shutil.rmtree(folder)
 
 
 @asynccontextmanager
 async def hotline_in(
-    folder: Path, programs: AsteriskPrograms, **options: object
+    folder: Path,
+    programs: AsteriskPrograms,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    **options: object,
 ) -> AsyncIterator[Rehearsal]:
-    """A hotline of its own below `folder`; `options` are those of `Rehearsal`."""
-    folder.mkdir()
+    """A hotline of its own below `folder`; `overrides` are settings, `options` those of `Rehearsal`.
+
+    Whatever is done to it, its server must never have come to a traceback.
+    """
+    folder.mkdir()  # noqa: ASYNC240  (nothing else is going on)
     async with Rehearsal(
-        settings=private_settings(folder, store_partial_words=True),
+        settings=private_settings(folder, **{"store_partial_words": True, **(overrides or {})}),
         folder=folder,
         programs=programs,
         **{"agents": AGENTS, "ring_seconds": 0.2, **options},  # type: ignore[arg-type]
     ) as hotline:
         yield hotline
+    log = hotline.server.log_file.read_text("utf-8")
+    assert "Traceback" not in log, log
+
+
+@asynccontextmanager
+async def hotline_with_own_prompts(
+    folder: Path, programs: AsteriskPrograms, **options: object
+) -> AsyncIterator[Rehearsal]:
+    """As `hotline_in`, with a copy of the prompts that a test may change."""
+    prompts = folder.with_name(f"{folder.name}-prompts")
+    shutil.copytree(load_settings().prompts_folder, prompts)
+    overrides = {"prompts_folder": prompts}
+    async with hotline_in(folder, programs, overrides=overrides, **options) as hotline:
+        yield hotline
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if figures.measured:
+        terminalreporter.section("measured")
+        for line in figures.measured:
+            terminalreporter.line(line)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
