@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,18 +31,26 @@ class Caller:
     hotline: Rehearsal
     position: int
 
-    async def until(self, kind: EventKind, *, seconds: float = 30.0) -> StoredEvent:
-        """The call's first event of this kind; raises `TimeoutError`."""
-        async with asyncio.timeout(seconds):
-            return (await self._events_until(kind))[-1]
+    async def until(self, kind: EventKind, *, seconds: float = 30.0, **data: object) -> StoredEvent:
+        """The call's first event of this kind, with this data; raises `TimeoutError`."""
+        return (await self.story_until(kind, seconds=seconds, **data))[-1]
 
-    async def story_until(self, kind: EventKind, *, seconds: float = 30.0) -> list[StoredEvent]:
-        """All the call's events up to the first of this kind."""
-        async with asyncio.timeout(seconds):
-            return await self._events_until(kind)
-
-    async def _events_until(self, kind: EventKind) -> list[StoredEvent]:
+    async def story_until(
+        self, kind: EventKind, *, seconds: float = 30.0, **data: object
+    ) -> list[StoredEvent]:
+        """All the call's events up to the first of this kind, with this data."""
         mine: list[StoredEvent] = []
+        try:
+            async with asyncio.timeout(seconds):
+                await self._take_events_until(kind, data, mine)
+        except TimeoutError as error:
+            story = "\n".join(f"  {event.kind} {dict(event.data)}" for event in mine)
+            raise TimeoutError(f"no {kind} {data} within {seconds} s:\n{story}") from error
+        return mine
+
+    async def _take_events_until(
+        self, kind: EventKind, data: Mapping[str, object], mine: list[StoredEvent]
+    ) -> None:
         interaction = None
         async with aclosing(self.hotline.store.event_log.follow(self.position)) as events:
             async for event in events:
@@ -50,8 +58,8 @@ class Caller:
                     interaction = event.interaction_id
                 if event.interaction_id == interaction:
                     mine.append(event)
-                    if event.kind == kind:
-                        return mine
+                    if event.kind == kind and data.items() <= event.data.items():
+                        return
         raise AssertionError("the event log ended")
 
     def _is_mine(self, event: StoredEvent) -> bool:
