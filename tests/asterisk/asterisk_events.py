@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sternik.rehearsal import Rehearsal
 
+WATCHER = "watching-tests"
 STATIC_MENU = "sternik-menu"
 QUEUES = "sternik-queue"
 
@@ -93,7 +94,7 @@ async def asterisk_events(hotline: Rehearsal) -> AsyncIterator[AsteriskEvents]:
     settings = hotline.settings
     reader, writer = await asyncio.open_connection(settings.ami_host, settings.ami_port)
     secret = settings.ami_secret.get_secret_value()
-    login = f"Action: Login\r\nUsername: {settings.ami_user}\r\nSecret: {secret}\r\n\r\n"
+    login = f"Action: Login\r\nUsername: {WATCHER}\r\nSecret: {secret}\r\n\r\n"
     writer.write(login.encode())
     events = AsteriskEvents()
     reading = asyncio.create_task(events.read(reader))

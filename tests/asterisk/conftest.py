@@ -15,8 +15,15 @@ from sternik.asterisk_programs import AsteriskPrograms, find_asterisk
 from sternik.rehearsal import Rehearsal, private_settings
 from sternik.settings import load_settings
 from tests.asterisk import figures
+from tests.asterisk.asterisk_events import WATCHER
 
 AGENTS = 12
+WATCHING_AMI_USER = f"""
+[{WATCHER}]
+#include "site/manager_secret.conf"
+read = call,agent,dialplan
+writetimeout = 5000
+"""
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +63,10 @@ async def hotline_in(
 
     Whatever is done to it, its server must never have come to a traceback.
     """
-    folder.mkdir()  # noqa: ASYNC240  (nothing else is going on)
+    folder.mkdir()  # noqa: ASYNC240  (nothing else runs yet)
+    common = {"store_partial_words": True, "dialplan_folder": _watched_dialplan(folder)}
     async with Rehearsal(
-        settings=private_settings(folder, **{"store_partial_words": True, **(overrides or {})}),
+        settings=private_settings(folder, **{**common, **(overrides or {})}),
         folder=folder,
         programs=programs,
         **{"agents": AGENTS, "ring_seconds": 0.2, **options},  # type: ignore[arg-type]
@@ -66,6 +74,14 @@ async def hotline_in(
         yield hotline
     log = hotline.server.log_file.read_text("utf-8")
     assert "Traceback" not in log, log
+
+
+def _watched_dialplan(folder: Path) -> Path:
+    """The dialplan as it is shipped, and one AMI user more, who sees what tests look at."""
+    copied = shutil.copytree(load_settings().dialplan_folder, folder / "dialplan")
+    with (copied / "manager.conf").open("a", encoding="utf-8") as manager:
+        manager.write(WATCHING_AMI_USER)
+    return copied
 
 
 @asynccontextmanager
