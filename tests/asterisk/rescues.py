@@ -166,6 +166,11 @@ class Scenario:
     within_seconds: float
     context: str = STATIC_MENU
 
+    @property
+    def most_at_once(self) -> int:
+        """How many can be on the line together: two cores hear only so many who speak in chorus."""
+        return 6 if self.moment in (Moment.SPEECH, Moment.DECISION) else 20
+
 
 KILLED_SECONDS = 2.0
 FROZEN_SECONDS = 4.0
@@ -204,7 +209,7 @@ ALL_FROZEN = Scenario(
 )
 
 
-async def prove(hotline: Rehearsal, scenario: Scenario, *, callers: int, at_once: int) -> None:
+async def prove(hotline: Rehearsal, scenario: Scenario, *, callers: int) -> None:
     """Live through the scenario with so many callers, some at once; fail for anybody not rescued.
 
     The hotline's server runs afterwards, and steers again.
@@ -214,7 +219,7 @@ async def prove(hotline: Rehearsal, scenario: Scenario, *, callers: int, at_once
         rescued += await _rescues(
             hotline,
             moment=scenario.moment,
-            callers=min(at_once, callers - len(rescued)),
+            callers=min(scenario.most_at_once, callers - len(rescued)),
             strike=partial(scenario.strike, hotline),
             seconds=scenario.within_seconds,
         )

@@ -153,13 +153,14 @@ async def test_caller_with_a_withheld_number_is_steered(hotline: Rehearsal) -> N
 
 
 async def test_ten_callers_at_once_are_all_steered_to_their_queue(hotline: Rehearsal) -> None:
+    """Half of them talk over the greeting."""
     voices = (CallerVoice.SLT, CallerVoice.RMS)
     speeches = [await speech_of(CARD_STOLEN, hotline, voice) for voice in voices]
 
     async def place(phone: Softphone, number: int) -> str:
         caller = await ring(phone, hotline)
-        await caller.hear_question_out()
-        await caller.say(speeches[number % len(speeches)])
+        await (caller.hear_question_out() if number % 2 else caller.hear_prompt_begin())
+        await caller.say(speeches[number // 2 % len(speeches)])
         return await answered_from(caller, seconds=60.0)
 
     async with Softphone() as phone:

@@ -47,7 +47,7 @@ async def fragile(
 async def test_callers_are_in_the_static_menu_in_time_and_reach_an_agent(
     fragile: Rehearsal, scenario: Scenario
 ) -> None:
-    await prove(fragile, scenario, callers=CALLERS, at_once=CALLERS)
+    await prove(fragile, scenario, callers=CALLERS)
 
 
 async def test_new_worker_steers_the_next_call(fragile: Rehearsal) -> None:
@@ -65,7 +65,7 @@ async def test_callers_reach_the_default_queue_at_the_limit_when_all_is_frozen(
     async with hotline_with_own_prompts(
         short_folder / "frozen", programs, steering_limit_seconds=LIMIT_SECONDS
     ) as hotline:
-        await prove(hotline, ALL_FROZEN, callers=CALLERS, at_once=CALLERS)
+        await prove(hotline, ALL_FROZEN, callers=CALLERS)
 
 
 async def test_lost_recogniser_leaves_the_caller_the_keys_and_the_next_one_is_heard(

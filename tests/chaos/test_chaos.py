@@ -1,7 +1,6 @@
 """The scenarios of the fail-open tests, a hundred callers each: nobody may be lost.
 
-Not part of `make test`: `make chaos` runs it. STERNIK_CHAOS_CALLERS and STERNIK_CHAOS_AT_ONCE say how
-many callers a scenario has, and how many of them are on the line together.
+Not part of `make test`: `make chaos` runs it. STERNIK_CHAOS_CALLERS says how many callers a scenario has.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from tests.asterisk.rescues import (
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 CALLERS = int(os.environ.get("STERNIK_CHAOS_CALLERS", "100"))
-AT_ONCE = int(os.environ.get("STERNIK_CHAOS_AT_ONCE", "10"))
+AGENTS = 22
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -36,7 +35,7 @@ async def fragile(
     programs: AsteriskPrograms, prepared: None, short_folder: Path
 ) -> AsyncIterator[Rehearsal]:
     async with hotline_with_own_prompts(
-        short_folder / "fragile", programs, agents=AT_ONCE + 2
+        short_folder / "fragile", programs, agents=AGENTS
     ) as hotline:
         lengthen_connecting_prompt(hotline.settings.prompts_folder)
         yield hotline
@@ -46,7 +45,7 @@ async def fragile(
 async def test_every_one_of_many_callers_is_rescued_in_time(
     fragile: Rehearsal, scenario: Scenario
 ) -> None:
-    await prove(fragile, scenario, callers=CALLERS, at_once=AT_ONCE)
+    await prove(fragile, scenario, callers=CALLERS)
 
 
 async def test_every_one_of_many_callers_reaches_the_default_queue_when_all_is_frozen(
@@ -55,7 +54,7 @@ async def test_every_one_of_many_callers_reaches_the_default_queue_when_all_is_f
     async with hotline_with_own_prompts(
         short_folder / "frozen",
         programs,
-        agents=AT_ONCE + 2,
+        agents=AGENTS,
         steering_limit_seconds=LIMIT_SECONDS,
     ) as hotline:
-        await prove(hotline, ALL_FROZEN, callers=CALLERS, at_once=AT_ONCE)
+        await prove(hotline, ALL_FROZEN, callers=CALLERS)
