@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PERSONAL = "pii_"
 MASK = "***"
-_CHATTY = ("aiosqlite", "asyncio", "alembic", "sqlalchemy")
+_CHATTY = ("aiosqlite", "asyncio", "alembic", "panoramisk", "sqlalchemy")
 
 
 class LogFormat(StrEnum):

@@ -59,11 +59,24 @@ class ServerProcess:
                 start_new_session=True,
             )
         try:
-            async with asyncio.timeout(_READY_SECONDS):
-                await self._until_ready(self._process)
+            await self.wait_ready()
         except TimeoutError:
             await self.stop()
             raise self._not_started("Sternik did not start in time") from None
+
+    async def wait_ready(self, *, seconds: float = _READY_SECONDS) -> None:
+        """Wait until its AGI port answers: after a start, or after its worker was replaced.
+
+        Raises `TimeoutError`, and `ConfigurationError` when it ends meanwhile.
+        """
+        assert self._process is not None  # noqa: S101
+        async with asyncio.timeout(seconds):
+            await self._until_ready(self._process)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the parent runs."""
+        return self._process is not None and self._process.returncode is None
 
     @property
     def parent_pid(self) -> int:

@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 class PocketSphinxPool:
-    """Starts with one process and adds one, up to `max_processes`, when half are taken.
+    """Starts with two processes and adds one, up to `max_processes`, when half are taken.
 
     Each process serves at most `sessions_per_process` callers; beyond that `open` sheds. A lost
     process is replaced; its sessions raise `RecogniserLostError`. Built and closed by a composition
@@ -86,8 +86,13 @@ class PocketSphinxPool:
         return sum(process.sessions for process in self._ready)
 
     async def start(self) -> None:
-        """Start the first process and wait for its decoders; raises `ModelUnusableError`."""
+        """Start the first process and wait for its decoders; raises `ModelUnusableError`.
+
+        A second one follows in the background: one core alone does not keep up with ten callers who
+        speak at the same time, and a lost process takes its callers' ears with it.
+        """
         self._add_slot(await self._start_process())
+        self._grow()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,8 +14,16 @@ import pytest_asyncio
 from sternik.asterisk_programs import AsteriskPrograms, find_asterisk
 from sternik.rehearsal import Rehearsal, private_settings
 from sternik.settings import load_settings
+from tests.asterisk import figures
+from tests.asterisk.asterisk_events import WATCHER
 
 AGENTS = 12
+WATCHING_AMI_USER = f"""
+[{WATCHER}]
+#include "site/manager_secret.conf"
+read = call,agent,dialplan
+writetimeout = 5000
+"""
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +53,54 @@ def short_folder() -> Iterator[Path]:
 
 @asynccontextmanager
 async def hotline_in(
-    folder: Path, programs: AsteriskPrograms, **options: object
+    folder: Path,
+    programs: AsteriskPrograms,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    **options: object,
 ) -> AsyncIterator[Rehearsal]:
-    """A hotline of its own below `folder`; `options` are those of `Rehearsal`."""
+    """A hotline of its own below `folder`; `overrides` are settings, `options` those of `Rehearsal`.
+
+    Whatever is done to it, its server must never have come to a traceback.
+    """
     folder.mkdir()
+    common = {"store_partial_words": True, "dialplan_folder": _watched_dialplan(folder)}
     async with Rehearsal(
-        settings=private_settings(folder, store_partial_words=True),
+        settings=private_settings(folder, **{**common, **(overrides or {})}),
         folder=folder,
         programs=programs,
         **{"agents": AGENTS, "ring_seconds": 0.2, **options},  # type: ignore[arg-type]
     ) as hotline:
         yield hotline
+    log = hotline.server.log_file.read_text("utf-8")
+    assert "Traceback" not in log, log
+
+
+def _watched_dialplan(folder: Path) -> Path:
+    """The dialplan as it is shipped, and one AMI user more, who sees what tests look at."""
+    copied = shutil.copytree(load_settings().dialplan_folder, folder / "dialplan")
+    with (copied / "manager.conf").open("a", encoding="utf-8") as manager:
+        manager.write(WATCHING_AMI_USER)
+    return copied
+
+
+@asynccontextmanager
+async def hotline_with_own_prompts(
+    folder: Path, programs: AsteriskPrograms, **options: object
+) -> AsyncIterator[Rehearsal]:
+    """As `hotline_in`, with a copy of the prompts that a test may change."""
+    prompts = folder.with_name(f"{folder.name}-prompts")
+    shutil.copytree(load_settings().prompts_folder, prompts)
+    overrides = {"prompts_folder": prompts}
+    async with hotline_in(folder, programs, overrides=overrides, **options) as hotline:
+        yield hotline
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if figures.measured:
+        terminalreporter.section("measured")
+        for line in figures.measured:
+            terminalreporter.line(line)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

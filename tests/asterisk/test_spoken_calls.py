@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from ivr.ports import EventKind
-from sternik.caller_voices import CallerVoice, speak_as_caller
+from sternik.caller_voices import CallerVoice
 from sternik.demonstration import EXPECTED_QUEUE, SENTENCE
-from sternik.prompt_voices import prompts_voice
 from sternik.rehearsal import Rehearsal
 from sternik.softphone import Softphone
-from tests.asterisk.callers import ring
+from tests.asterisk.callers import ring, speech_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,10 +37,7 @@ def held_out() -> list[Sentence]:
 
 async def answered_from(hotline: Rehearsal, sentence: Sentence) -> str:
     """Say it to the hotline, by repeating it if asked to; the queue whose agent answered."""
-    prompts = prompts_voice(hotline.settings.prompts_folder / "en")
-    speech = await asyncio.to_thread(
-        speak_as_caller, sentence.text, voice=sentence.voice, prompts_voice=prompts
-    )
+    speech = await speech_of(sentence.text, hotline, sentence.voice)
     async with Softphone() as phone:
         caller = await ring(phone, hotline)
         await caller.hear_question_out()

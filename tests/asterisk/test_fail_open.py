@@ -1,0 +1,131 @@
+"""Whatever ends Sternik under a call, the caller reaches a person."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from ivr.ports import EventKind
+from sternik.asterisk_programs import AsteriskPrograms
+from sternik.rehearsal import Rehearsal
+from sternik.softphone import Softphone
+from tests.asterisk.callers import ring, speech_of
+from tests.asterisk.conftest import hotline_with_own_prompts
+from tests.asterisk.figures import report_seconds
+from tests.asterisk.rescues import (
+    ALL_FROZEN,
+    LIMIT_SECONDS,
+    LONG_SPEECH,
+    SCENARIOS,
+    Scenario,
+    lengthen_connecting_prompt,
+    prove,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALLERS = 5
+SENTENCE, QUEUE = "has the payment i made to my landlord gone through yet", "payments"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def fragile(
+    programs: AsteriskPrograms, prepared: None, short_folder: Path
+) -> AsyncIterator[Rehearsal]:
+    async with hotline_with_own_prompts(short_folder / "fragile", programs) as hotline:
+        lengthen_connecting_prompt(hotline.settings.prompts_folder)
+        yield hotline
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+async def test_callers_are_in_the_static_menu_in_time_and_reach_an_agent(
+    fragile: Rehearsal, scenario: Scenario
+) -> None:
+    await prove(fragile, scenario, callers=CALLERS)
+
+
+async def test_new_worker_steers_the_next_call(fragile: Rehearsal) -> None:
+    (old,) = fragile.server.worker_pids
+    began = time.monotonic()
+    await _kill_and_wait(old)
+    await fragile.server.wait_ready()
+    report_seconds("worker killed, until calls are steered again", [time.monotonic() - began])
+    assert await _answered_from(fragile) == QUEUE
+
+
+async def test_callers_reach_the_default_queue_at_the_limit_when_all_is_frozen(
+    programs: AsteriskPrograms, prepared: None, short_folder: Path
+) -> None:
+    async with hotline_with_own_prompts(
+        short_folder / "frozen", programs, steering_limit_seconds=LIMIT_SECONDS
+    ) as hotline:
+        await prove(hotline, ALL_FROZEN, callers=CALLERS)
+
+
+async def test_lost_recogniser_leaves_the_caller_the_keys_and_the_next_one_is_heard(
+    fragile: Rehearsal,
+) -> None:
+    async with Softphone() as phone:
+        caller = await ring(phone, fragile)
+        await caller.hear_prompt_begin()
+        caller.call.play(await speech_of(LONG_SPEECH, fragile))
+        await caller.until(EventKind.WORDS_HEARD)
+        struck_at = time.monotonic()
+        for recogniser in _recognisers(fragile):
+            recogniser.kill()
+        await caller.until(EventKind.RECOGNISER_LOST)
+        report_seconds("recogniser killed, until the call knows", [time.monotonic() - struck_at])
+        caller.call.stop_playing()
+        await caller.press("3")
+        connected = await caller.until(EventKind.AGENT_CONNECTED)
+        assert connected.data["queue"] == "accounts"
+        await caller.call.hang_up()
+        await _until_heard_again(phone, fragile)
+    report_seconds(
+        "recogniser killed, until callers are heard again", [time.monotonic() - struck_at]
+    )
+    assert await _answered_from(fragile) == QUEUE
+
+
+async def _until_heard_again(phone: Softphone, hotline: Rehearsal) -> None:
+    """Ring again and again; a caller whom nothing can hear is welcomed with the keys."""
+    async with asyncio.timeout(20.0):
+        while True:
+            caller = await ring(phone, hotline)
+            began = await caller.until(EventKind.PROMPT_STARTED)
+            await caller.call.hang_up()
+            if began.data["prompt"] == "greeting":
+                return
+
+
+async def _answered_from(hotline: Rehearsal) -> str:
+    async with Softphone() as phone:
+        caller = await ring(phone, hotline)
+        await caller.hear_question_out()
+        await caller.say(await speech_of(SENTENCE, hotline))
+        queue = str((await caller.until(EventKind.AGENT_CONNECTED)).data["queue"])
+        await caller.call.hang_up()
+    return queue
+
+
+async def _kill_and_wait(pid: int) -> None:
+    process = psutil.Process(pid)
+    process.kill()
+    await asyncio.to_thread(process.wait, 5.0)
+
+
+def _recognisers(hotline: Rehearsal) -> list[psutil.Process]:
+    (worker,) = hotline.server.worker_pids
+    found = [
+        child
+        for child in psutil.Process(worker).children()
+        if "ivr.models.recogniser_process" in child.cmdline()
+    ]
+    assert found
+    return found
