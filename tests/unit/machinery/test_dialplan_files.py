@@ -80,7 +80,7 @@ def test_nothing_a_caller_controls_is_used_in_an_expression() -> None:
         assert variable not in EXTENSIONS
     # EXTEN only where a pattern of queue names let it in
     used = [line for line in EXTENSIONS.splitlines() if "${EXTEN}" in line]
-    assert used == ["exten => _[a-z]!,1,Queue(${EXTEN},,,,${STERNIK_QUEUE_SECONDS})"]
+    assert used == ["exten => _[a-z][a-z]!,1,Queue(${EXTEN},,,,${STERNIK_QUEUE_SECONDS})"]
 
 
 def test_the_manager_user_reads_calls_and_may_do_nothing_dangerous() -> None:
