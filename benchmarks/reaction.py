@@ -29,11 +29,11 @@ from rich.table import Table
 from benchmarks.machine import describe_machine
 from ivr.ports import EventKind
 from ivr.store.records import StoredEvent
-from sternik.asterisk_programs import find_asterisk
-from sternik.caller_voices import CallerVoice, speak_as_caller
-from sternik.prompt_voices import prompts_voice
-from sternik.rehearsal import NUMBER, Rehearsal, private_settings
+from sternik.asterisk.programs import find_asterisk
+from sternik.rehearsal.hotline import NUMBER, Rehearsal, private_settings
 from sternik.softphone import Softphone
+from sternik.voices.callers import CallerVoice, speak_as_caller
+from sternik.voices.prompts import prompts_voice
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -14,14 +14,14 @@ from rich.table import Table
 from ivr.errors import ConfigurationError, SternikError
 from ivr.store.opening import open_store
 from ivr.wav import read_wav, telephone_pcm
-from sternik.caller_voices import CallerVoice, speak_as_caller
-from sternik.demonstration import demonstrate
 from sternik.logs import LogFormat, set_up_logs
-from sternik.placed_call import CallPlan, place_call
-from sternik.prompt_voices import prompts_voice
-from sternik.rehearsal import NUMBER
+from sternik.rehearsal.demonstration import demonstrate
+from sternik.rehearsal.hotline import NUMBER
+from sternik.rehearsal.placed_call import CallPlan, place_call
 from sternik.settings import Settings, load_settings
 from sternik.supervisor import run_until_stopped
+from sternik.voices.callers import CallerVoice, speak_as_caller
+from sternik.voices.prompts import prompts_voice
 
 app = typer.Typer(
     no_args_is_help=True,

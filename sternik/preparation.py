@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from sternik.asterisk_programs import provide_asterisk
-from sternik.hold_music import provide_hold_music
-from sternik.prompt_voices import make_prompts
+from sternik.asterisk.programs import provide_asterisk
 from sternik.settings import Settings
+from sternik.voices.hold_music import provide_hold_music
+from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
 from training.inputs import needs_training
 

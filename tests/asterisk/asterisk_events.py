@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sternik.rehearsal import Rehearsal
+from sternik.rehearsal.hotline import Rehearsal
 
 WATCHER = "watching-tests"
 STATIC_MENU = "sternik-menu"

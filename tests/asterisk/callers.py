@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ivr.ports import EventKind
 from ivr.store.records import StoredEvent
-from sternik.caller_voices import CallerVoice, speak_as_caller
-from sternik.prompt_voices import prompts_voice
-from sternik.rehearsal import NUMBER, Rehearsal
+from sternik.rehearsal.hotline import NUMBER, Rehearsal
 from sternik.softphone import Softphone
 from sternik.softphone.call import Call
+from sternik.voices.callers import CallerVoice, speak_as_caller
+from sternik.voices.prompts import prompts_voice
 
 _numbers = itertools.count(100)
 _WITHHELD = "anonymous"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sternik.asterisk_programs import AsteriskPrograms, find_asterisk
-from sternik.rehearsal import Rehearsal, private_settings
+from sternik.asterisk.programs import AsteriskPrograms, find_asterisk
+from sternik.rehearsal.hotline import Rehearsal, private_settings
 from sternik.settings import load_settings
 from tests.asterisk import figures
 from tests.asterisk.asterisk_events import WATCHER

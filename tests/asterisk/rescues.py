@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from ivr.ports import EventKind
-from sternik.rehearsal import Rehearsal
+from sternik.rehearsal.hotline import Rehearsal
 from sternik.softphone import Softphone
 from tests.asterisk.asterisk_events import (
     QUEUES,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sternik.asterisk_programs import provide_asterisk
+from sternik.asterisk.programs import provide_asterisk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from sternik.asterisk_programs import AsteriskPrograms
+    from sternik.asterisk.programs import AsteriskPrograms
 
 MODULES = (
     "app_audiosocket",

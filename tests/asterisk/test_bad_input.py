@@ -20,9 +20,9 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from ivr.ports import EventKind
-from sternik.asterisk_programs import AsteriskPrograms
-from sternik.rehearsal import Rehearsal, private_settings
-from sternik.server_process import ServerProcess, environment
+from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal.hotline import Rehearsal, private_settings
+from sternik.rehearsal.server_process import ServerProcess, environment
 from sternik.settings import Settings
 from sternik.softphone import Softphone
 from sternik.supervisor import EXIT_CONFIGURATION

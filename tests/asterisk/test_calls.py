@@ -12,10 +12,10 @@ import pytest_asyncio
 from ivr.ports import EventKind
 from ivr.steering.masking import mask_digits
 from ivr.store.records import StoredEvent
-from sternik.asterisk_programs import AsteriskPrograms
-from sternik.caller_voices import CallerVoice
-from sternik.rehearsal import Rehearsal
+from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal.hotline import Rehearsal
 from sternik.softphone import Softphone
+from sternik.voices.callers import CallerVoice
 from tests.asterisk.asterisk_events import until_no_channel_is_left
 from tests.asterisk.callers import Caller, monotonic_seconds, ring, speech_of
 from tests.asterisk.conftest import hotline_in

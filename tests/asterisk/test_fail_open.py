@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from ivr.ports import EventKind
-from sternik.asterisk_programs import AsteriskPrograms
-from sternik.rehearsal import Rehearsal
+from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal.hotline import Rehearsal
 from sternik.softphone import Softphone
 from tests.asterisk.callers import ring, speech_of
 from tests.asterisk.conftest import hotline_with_own_prompts

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ivr.ports import EventKind
-from sternik.caller_voices import CallerVoice
-from sternik.demonstration import EXPECTED_QUEUE, SENTENCE
-from sternik.rehearsal import Rehearsal
+from sternik.rehearsal.demonstration import EXPECTED_QUEUE, SENTENCE
+from sternik.rehearsal.hotline import Rehearsal
 from sternik.softphone import Softphone
+from sternik.voices.callers import CallerVoice
 from tests.asterisk.callers import ring, speech_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

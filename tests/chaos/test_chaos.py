@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sternik.asterisk_programs import AsteriskPrograms
-from sternik.rehearsal import Rehearsal
+from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal.hotline import Rehearsal
 from tests.asterisk.conftest import hotline_with_own_prompts
 from tests.asterisk.rescues import (
     ALL_FROZEN,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ivr.errors import ConfigurationError
-from sternik.rehearsal import private_settings
-from sternik.server_process import ServerProcess
+from sternik.rehearsal.hotline import private_settings
+from sternik.rehearsal.server_process import ServerProcess
 from tests.waiting import until
 
 

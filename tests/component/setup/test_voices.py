@@ -11,9 +11,9 @@ import pytest
 from ivr.errors import ConfigurationError
 from ivr.prompts import FilePromptLibrary
 from ivr.wav import write_wav
-from sternik.caller_voices import SILENCE_BEFORE_MS, CallerVoice, speak_as_caller
-from sternik.prompt_voices import make_prompts, prompts_voice
-from sternik.voice_programs import FliteVoice, PiperVoice, find_voice
+from sternik.voices.callers import SILENCE_BEFORE_MS, CallerVoice, speak_as_caller
+from sternik.voices.programs import FliteVoice, PiperVoice, find_voice
+from sternik.voices.prompts import make_prompts, prompts_voice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +88,7 @@ def first_sound_ms(samples: np.ndarray) -> float:
 
 
 def test_without_piper_flite_speaks_english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sternik.voice_programs._piper_model", lambda: None)
+    monkeypatch.setattr("sternik.voices.programs._piper_model", lambda: None)
     voice = find_voice("en")
     assert voice.name == "flite:slt"
     assert "less natural" in voice.remark

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from ivr.errors import ConfigurationError
 from sternik import cli
-from sternik.server_process import environment
+from sternik.rehearsal.server_process import environment
 from sternik.settings import Settings, load_settings
 
 

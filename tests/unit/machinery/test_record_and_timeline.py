@@ -18,7 +18,7 @@ from ivr.steering.endpointing import Endpoint, EndpointReason
 from ivr.steering.policy import PolicyVersion, QueueName, Thresholds
 from ivr.steering.routing import Destination
 from ivr.store.records import StoredEvent
-from sternik.timeline import render
+from sternik.rehearsal.timeline import render
 from tests.unit.machinery.test_ami_reader import ABANDONED, ANSWERED, HUNG_UP, JOINED
 from tests.unit.steering.steering_examples import STOLEN, classified
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ivr.errors import ConfigurationError
-from sternik import asterisk_programs, asterisk_tree
-from sternik.asterisk_programs import AsteriskOrigin, cache_folder, find_installed, read_version
-from sternik.asterisk_tree import AsteriskTree
+from sternik.asterisk import programs as asterisk_programs
+from sternik.asterisk import tree as asterisk_tree
+from sternik.asterisk.programs import AsteriskOrigin, cache_folder, find_installed, read_version
+from sternik.asterisk.tree import AsteriskTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,7 +211,7 @@ def test_what_a_killed_run_left_running_is_waited_for(tools: Path, tmp_path: Pat
     folder = tmp_path / "cache" / "asterisk-tree"
     script = f"""
 from pathlib import Path
-from sternik.asterisk_tree import AsteriskTree
+from sternik.asterisk.tree import AsteriskTree
 AsteriskTree(Path({str(folder)!r})).make_if_missing(print)
 """
     with (

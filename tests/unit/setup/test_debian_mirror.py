@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sternik.debian_mirror import read_debian_mirror
+from sternik.asterisk.debian_mirror import read_debian_mirror
 
 if TYPE_CHECKING:
     from pathlib import Path

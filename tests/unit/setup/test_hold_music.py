@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 
 from ivr.wav import read_wav, write_wav
-from sternik.hold_music import make_melody, provide_hold_music
+from sternik.voices.hold_music import make_melody, provide_hold_music
 
 
 def test_melody_is_quiet_never_silent_for_long_and_joins_its_own_beginning() -> None:

@@ -9,8 +9,8 @@ import pytest
 from ivr.errors import ConfigurationError
 from ivr.prompts import read_prompt
 from ivr.wav import write_wav
-from sternik import prompt_voices
-from sternik.prompt_voices import (
+from sternik.voices import prompts as prompt_voices
+from sternik.voices.prompts import (
     MadePrompts,
     make_prompts,
     prompts_voice,

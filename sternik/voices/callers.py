@@ -30,7 +30,7 @@ class CallerVoice(StrEnum):
 def speak_as_caller(text: str, *, voice: CallerVoice, prompts_voice: str) -> bytes:
     """A caller's sentence as 16-bit PCM, 8 kHz, mono, after 300 ms of silence.
 
-    `prompts_voice` is what `sternik.prompt_voices` says speaks the prompts: a caller with the same
+    `prompts_voice` is what `sternik.voices.prompts` says speaks the prompts: a caller with the same
     voice would prove nothing. Blocks for some 0.2 s. Raises `ConfigurationError`.
     """
     if prompts_voice == f"flite:{voice}":

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Self
 
 from ivr.store.opening import Store, open_store
-from sternik.asterisk_instance import AsteriskInstance, AsteriskSite
-from sternik.asterisk_programs import AsteriskPrograms
-from sternik.demonstration_agents import DemonstrationAgents
-from sternik.server_process import ServerProcess
+from sternik.asterisk.instance import AsteriskInstance, AsteriskSite
+from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal.agents import DemonstrationAgents
+from sternik.rehearsal.server_process import ServerProcess
 from sternik.settings import Settings, load_settings
 
 _RTP_PORTS = 1000

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from ivr.errors import ConfigurationError
-from sternik.asterisk_programs import AsteriskPrograms
+from sternik.asterisk.programs import AsteriskPrograms
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 5.0

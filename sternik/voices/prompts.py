@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ivr.errors import ConfigurationError
 from ivr.prompts import PROMPT_SUFFIXES, read_prompt
 from ivr.wav import TELEPHONE_RATE_HZ, float_from_pcm, pcm_from_float, write_wav
-from sternik.voice_programs import find_voice
+from sternik.voices.programs import find_voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sternik.voice_programs import PromptVoice
+    from sternik.voices.programs import PromptVoice
 
 _PEAK: Final = 10 ** (-3 / 20)
 _AUDIBLE: Final = 10 ** (-40 / 20)

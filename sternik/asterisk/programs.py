@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ivr.errors import ConfigurationError
-from sternik.asterisk_tree import AsteriskTree, multiarch_name
+from sternik.asterisk.tree import AsteriskTree, multiarch_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,12 +13,12 @@ from rich.console import Console
 
 from ivr.errors import ConfigurationError
 from ivr.models.artefact import load_artefact
-from sternik.asterisk_programs import provide_asterisk
-from sternik.caller_voices import CallerVoice, speak_as_caller
-from sternik.placed_call import CallOutcome, CallPlan, place_call
-from sternik.prompt_voices import prompts_voice
-from sternik.rehearsal import NUMBER, Rehearsal
+from sternik.asterisk.programs import provide_asterisk
+from sternik.rehearsal.hotline import NUMBER, Rehearsal
+from sternik.rehearsal.placed_call import CallOutcome, CallPlan, place_call
 from sternik.settings import Settings, load_settings
+from sternik.voices.callers import CallerVoice, speak_as_caller
+from sternik.voices.prompts import prompts_voice
 
 SENTENCE = "someone stole my card, please block it"
 EXPECTED_QUEUE = "cards-urgent"

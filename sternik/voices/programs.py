@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ivr.errors import ConfigurationError
 from ivr.wav import read_wav, telephone_pcm
-from sternik.caller_voices import flite_pcm
+from sternik.voices.callers import flite_pcm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

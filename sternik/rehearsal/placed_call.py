@@ -15,10 +15,10 @@ from ivr.errors import ConfigurationError
 from ivr.ports import EventKind
 from ivr.store.event_log import EventLog
 from ivr.store.records import StoredEvent
+from sternik.rehearsal.timeline import render, render_line
 from sternik.softphone.call import Call
 from sternik.softphone.errors import SoftphoneError
 from sternik.softphone.phone import Softphone
-from sternik.timeline import render, render_line
 
 _PROMPT_SECONDS = 15.0
 _PAUSE_MS = 400.0

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from ivr.errors import ConfigurationError
-from sternik.debian_mirror import read_debian_mirror
+from sternik.asterisk.debian_mirror import read_debian_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
