@@ -20,8 +20,9 @@ _FORGOTTEN = frozenset({MessageKind.FEED, MessageKind.FINISH})
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """A command to carry out, or None for none; and how many commands that answers (1 or more)."""
+    """A command to carry out, or None for none; whose it is, and how many commands it answers."""
 
+    session: int
     command: Message | None
     commands: int = 1
 
@@ -44,19 +45,19 @@ class CommandQueue:
         if command.kind in _FORGETTING:
             self._forget(command.session)
         self._speech.pop(command.session, None)
-        self._waiting.append(Work(command=command))
+        self._waiting.append(Work(session=command.session, command=command))
 
     def take(self) -> Work:
         """The next piece of work; raises `IndexError` when there is none."""
         work = self._waiting.popleft()
-        if work.command is not None and self._speech.get(work.command.session) is work:
-            del self._speech[work.command.session]
+        if self._speech.get(work.session) is work:
+            del self._speech[work.session]
         return work
 
     def _put_speech(self, command: Message) -> None:
         work = self._speech.get(command.session)
         if work is None or work.command is None or not _can_join(work.command, command):
-            work = Work(command=command)
+            work = Work(session=command.session, command=command)
             self._waiting.append(work)
             self._speech[command.session] = work
             return
@@ -66,7 +67,7 @@ class CommandQueue:
     def _forget(self, session: int) -> None:
         for work in self._waiting:
             command = work.command
-            if command and command.session == session and command.kind in _FORGOTTEN:
+            if work.session == session and command and command.kind in _FORGOTTEN:
                 work.command = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,15 @@ class LinkTimes:
     """When a process counts as unusable or lost; all in seconds.
 
     A process that owes an answer and gives none for `answer` is hung. One that answers, but whose
-    oldest unanswered command is older than `behind`, is too busy: its newest caller is shed, one a
-    look, until it has caught up. `watch` is how often that is looked at, and how often an idle process
-    is asked for a sign of life.
+    oldest unanswered command is older than `behind`, is too busy: the caller with most left to hear (of
+    equals the newest) is shed, and another one every `shed` until it has caught up. `watch` is how
+    often that is looked at, and how often an idle process is asked for a sign of life.
     """
 
     start_seconds: float = 20.0
     answer_seconds: float = 1.0
     behind_seconds: float = 1.0
+    shed_seconds: float = 0.5
     watch_seconds: float = 0.1
     end_seconds: float = 1.0
 
@@ -54,6 +55,8 @@ class RecogniserProcess:
         self._streams: dict[int, PocketSphinxStream] = {}
         self._sent_at: deque[float] = deque()
         self._answered_at = 0.0
+        self._owed: Counter[int] = Counter()
+        self._shed_at = float("-inf")
         self._last_session = 0
         self._lost: str | None = None
         self._loop = asyncio.get_running_loop()
@@ -121,6 +124,7 @@ class RecogniserProcess:
         if self._lost is not None:
             raise RecogniserLostError(self._lost)
         self._sent_at.append(self._loop.time())
+        self._owed[message.session] += 1
         self._input.write(encode(message))
 
     def release(self, session: int) -> None:
@@ -185,6 +189,7 @@ class RecogniserProcess:
                 raise ProtocolError("more answers than commands")
             self._sent_at.popleft()
             self._answered_at = self._loop.time()
+            self._owed -= Counter({message.session: 1})  # which forgets those who are owed nothing
         elif message.kind in (MessageKind.PARTIAL, MessageKind.FINAL):
             stream = self._streams.get(message.session)
             if stream is not None:
@@ -209,14 +214,17 @@ class RecogniserProcess:
             if silent_seconds > self._times.answer_seconds:
                 self._lose(f"the recogniser has not answered for {silent_seconds:.1f} s")
             elif self.behind_seconds > self._times.behind_seconds:
-                self._shed()
+                self._shed(now)
 
-    def _shed(self) -> None:
-        """Let the newest caller go on with keys, so that the others are heard in time."""
-        if not self._streams:
+    def _shed(self, now: float) -> None:
+        """Let one caller go on with keys, so that the others are heard in time."""
+        if not self._streams or now - self._shed_at < self._times.shed_seconds:
             return
-        session, stream = max(self._streams.items())
-        stream.lose(f"the recogniser is too busy, {self.behind_seconds:.1f} s behind")
+        self._shed_at = now
+        session = max(self._streams, key=lambda number: (self._owed[number], number))
+        self._streams[session].lose(
+            f"the recogniser is too busy, {self.behind_seconds:.1f} s behind"
+        )
         self.release(session)
 
     def _lose(self, reason: str) -> None:

@@ -150,7 +150,8 @@ def serve(service: RecogniserService, reading: int, writing: int) -> None:
             continue
         work = queue.take()
         answers = service.carry_out(work.command) if work.command is not None else ()
-        _write(writing, [*answers, *[Message(kind=MessageKind.DONE)] * work.commands])
+        done = Message(kind=MessageKind.DONE, session=work.session)
+        _write(writing, [*answers, *[done] * work.commands])
 
 
 def _has_input(reading: int) -> bool:
