@@ -109,8 +109,8 @@ def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_p
         ("    queue: cards\n", "    queue: crads\n", "queue crads is not", "did you mean cards?"),
         (
             "default_queue: consultants",
-            "default_queue: x",
-            "queue x is not",
+            "default_queue: xx",
+            "queue xx is not",
             "known here: accounts",
         ),
         ("  - currency", "  - currency\n  - currency", "listed twice", "remove one"),
