@@ -102,10 +102,16 @@ class ServerProcess:
             await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL parent and worker together, as a power cut would end them."""
+        """SIGKILL parent and worker together, as a power cut would end them; both are gone then.
+
+        A worker that still dies would hold the AGI port, and look like the next one's readiness.
+        """
+        workers = [os.pidfd_open(pid) for pid in self.worker_pids]
         self.send(signal.SIGKILL)
         if self._process is not None:
             await self._process.wait()
+        for worker in workers:
+            await _ended(worker)
 
     def send(self, number: signal.Signals) -> None:
         """A signal to parent and worker alike."""
@@ -139,6 +145,19 @@ def environment(settings: Settings) -> Mapping[str, str]:
     values = settings.model_dump()
     values["ami_secret"] = settings.ami_secret.get_secret_value()
     return {f"STERNIK_{name.upper()}": str(value) for name, value in values.items()}
+
+
+async def _ended(process_descriptor: int) -> None:
+    """Wait until the process is gone, and close the descriptor."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    loop.add_reader(process_descriptor, gone.set)
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await gone.wait()
+    finally:
+        loop.remove_reader(process_descriptor)
+        os.close(process_descriptor)
 
 
 def _children(pid: int) -> list[int]:

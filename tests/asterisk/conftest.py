@@ -74,6 +74,8 @@ async def hotline_in(
         yield hotline
     log = hotline.server.log_file.read_text("utf-8")
     assert "Traceback" not in log, log
+    messages = (folder / "asterisk" / "log" / "messages").read_text("utf-8", "replace")
+    assert "not registered" not in messages, "a module is missing in modules.conf"
 
 
 def _watched_dialplan(folder: Path) -> Path:

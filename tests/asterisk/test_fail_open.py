@@ -15,7 +15,8 @@ from ivr.ports import EventKind
 from sternik.asterisk.programs import AsteriskPrograms
 from sternik.rehearsal.hotline import Rehearsal
 from sternik.softphone import Softphone
-from tests.asterisk.callers import ring, speech_of
+from tests.asterisk.asterisk_events import AsteriskEvent, AsteriskEvents, asterisk_events
+from tests.asterisk.callers import Caller, ring, speech_of
 from tests.asterisk.conftest import hotline_with_own_prompts
 from tests.asterisk.figures import report_seconds
 from tests.asterisk.rescues import (
@@ -48,6 +49,35 @@ async def test_callers_are_in_the_static_menu_in_time_and_reach_an_agent(
     fragile: Rehearsal, scenario: Scenario
 ) -> None:
     await prove(fragile, scenario, callers=CALLERS)
+
+
+async def test_static_menu_is_read_again_after_a_wrong_key_and_then_gives_a_person(
+    fragile: Rehearsal,
+) -> None:
+    await fragile.server.kill()
+    try:
+        async with Softphone() as phone, asterisk_events(fragile) as events:
+            better, worse = await asyncio.gather(ring(phone, fragile), ring(phone, fragile))
+            for caller, keys in ((better, "#6"), (worse, "##")):
+                await caller.press(keys[0])
+                await _menu_read(events, caller, times=2)
+                await caller.press(keys[1])
+            assert await events.queue_of_answer(better.number, seconds=10.0) == "mortgages"
+            assert await events.queue_of_answer(worse.number, seconds=10.0) == "consultants"
+    finally:
+        await fragile.server.start()
+
+
+async def _menu_read(events: AsteriskEvents, caller: Caller, *, times: int) -> None:
+    """Wait until Asterisk begins to play its menu to the caller for the second time, say."""
+    begun: set[float] = set()
+
+    def begins(event: AsteriskEvent) -> bool:
+        if event.is_of(caller.number) and event.fields.get("Application") == "BackGround":
+            begun.add(event.at_seconds)
+        return len(begun) == times
+
+    await events.first(begins, seconds=10.0)
 
 
 async def test_new_worker_steers_the_next_call(fragile: Rehearsal) -> None:
