@@ -22,7 +22,7 @@ class GateSettings:
     opening_voiced: int = 4
     opening_window: int = 6
     preroll: int = 12
-    hangover: int = 25
+    hangover: int = 15
 
     def __post_init__(self) -> None:
         if not 1 <= self.opening_voiced <= self.opening_window:
