@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,8 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 _WRITES = "sternik_writes"
+_WAL_SECONDS = 1.0
+_WAL_RETRY_SECONDS = 0.01
 _EXAMPLES = f"write {DEFAULT_URL} or postgresql+asyncpg://USER:PASSWORD@HOST:5432/NAME"
 
 
@@ -72,7 +77,9 @@ def connect_to(url: str, timeouts: StoreTimeouts | None = None) -> Database:
     times = timeouts or StoreTimeouts()
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite:
-        _make_private_file(Path(str(parsed.database)), where)
+        file = Path(str(parsed.database))
+        _make_private_file(file, where)
+        _use_wal(file)
     engine = create_async_engine(
         parsed,
         # Parameters would carry callers' numbers into tracebacks.
@@ -129,6 +136,27 @@ def _make_private_file(path: Path, where: str) -> None:
             advice="check that the path exists and that the user who runs Sternik may write there",
             where=where,
         ) from error
+
+
+def _use_wal(path: Path) -> None:
+    """Have the file in WAL mode, which it keeps, before the first connection of the engine.
+
+    Changing the mode fails at once, whatever the busy time-out, when another program is about to do
+    the same, so it is tried again for a second. What else is wrong is told by the engine's own
+    connection. Blocks; only at a start.
+    """
+    deadline = time.monotonic() + _WAL_SECONDS
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=0)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_WAL_RETRY_SECONDS)
+        except sqlite3.DatabaseError:
+            return
 
 
 def _set_up_sqlite(engine: Engine, times: StoreTimeouts) -> None:
