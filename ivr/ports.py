@@ -122,9 +122,16 @@ class CallControl(Protocol):
 
 
 class GrammarName(StrEnum):
-    """What a recogniser is told to expect."""
+    """What a recogniser is told to expect.
+
+    `OPEN_QUESTION` is a language model of the steering corpus; the others are a few phrases each:
+    yes or no, one of two things offered, digits one after the other.
+    """
 
     OPEN_QUESTION = "open_question"
+    YES_NO = "yes_no"
+    CHOICE = "choice"
+    DIGITS = "digits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +155,14 @@ class PartialWords:
 class FinalWords:
     """What was recognised of the utterance that `finish` ended; '' when nothing was.
 
-    `confidence` is the engine's own (0..1), or None where it has none.
+    Words in brackets were heard as other speech, outside what the grammar expects: `[weather]`, or
+    `[unk]` where not even the word is known. `confidence` is the engine's own (0..1), or None where
+    it has none; `word_confidences` are those of the words of `text`, one each, or empty.
     """
 
     text: str = field(repr=False)
     confidence: float | None
+    word_confidences: tuple[float, ...] = ()
 
 
 RecognisedWords = PartialWords | FinalWords

@@ -13,6 +13,7 @@ from sternik.voices.hold_music import provide_hold_music
 from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
 from training.inputs import needs_training
+from training.sources import TrainingSources
 
 CORPUS_FOLDER = Path("training/corpus")
 
@@ -47,10 +48,8 @@ def make_all_prompts(settings: Settings, console: Console) -> None:
 def train(settings: Settings, console: Console, *, force: bool) -> None:
     """Train the language's model when its corpus has changed, or when told to."""
     language = settings.language
-    corpus = sorted(CORPUS_FOLDER.glob(f"{language}*.csv"))
-    own_words = CORPUS_FOLDER / f"{language}.dict"
-    extra = own_words if own_words.exists() else None
-    if not force and not needs_training(settings.models_folder, language, corpus, extra):
+    sources = TrainingSources.of_language(CORPUS_FOLDER, language)
+    if not force and not needs_training(settings.models_folder, language, sources):
         console.print(f"      the steering model for {language} is up to date")
         return
     bar = Progress(
@@ -59,10 +58,9 @@ def train(settings: Settings, console: Console, *, force: bool) -> None:
     with bar:
         task = bar.add_task("training", total=1.0)
         artefact = build_artefact(
-            corpus=corpus,
+            sources=sources,
             language=language,
             root=settings.models_folder,
-            extra_dictionary=extra,
             progress=lambda step, share: bar.update(task, description=step, completed=share),
         )
     console.print(f"      steering model {artefact.version}")

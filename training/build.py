@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from ivr.models.artefact import (
     DICTIONARY,
-    FILES,
     FORMAT,
+    GRAMMARS,
     LANGUAGE_MODEL,
+    PHRASES,
     REPORT,
     Manifest,
     ModelArtefact,
@@ -21,9 +22,11 @@ from ivr.models.artefact import (
 )
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
 from ivr.models.classifier_parameters import save_parameters
+from ivr.models.grammars import grammars_json, phrases_of
 from ivr.steering.text import spoken_words
 from training.corpus import read_corpus
-from training.dictionary import build_dictionary
+from training.dictionary import POCKETSPHINX_LANGUAGE, build_dictionary
+from training.grammars import read_written_grammars
 from training.inputs import content_hash, needs_training, training_inputs
 from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
@@ -34,8 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from training.corpus import Utterance
+    from ivr.models.grammars import Grammars
     from training.evaluation import Evaluation
+    from training.sources import TrainingSources
 
 __all__ = ["build_artefact", "needs_training"]
 
@@ -44,24 +48,26 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 def build_artefact(
     *,
-    corpus: Sequence[Path],
+    sources: TrainingSources,
     language: str,
     root: Path,
-    extra_dictionary: Path | None = None,
     progress: Progress = silent,
     settings: TrainerSettings | None = None,
 ) -> ModelArtefact:
-    """Train on the corpus files and make the result the current artefact of `language`.
+    """Train on the sources and make the result the current artefact of `language`.
 
     Takes seconds; one at a time. Raises `ConfigurationError` for a corpus or a dictionary that
     cannot be used; nothing under `root` changes then, nor when the process is killed.
     """
     settings = settings or TrainerSettings()
     progress("reading the corpus", 0.0)
-    inputs = training_inputs(corpus, extra_dictionary)
-    utterances = read_corpus(corpus, language)
+    inputs = training_inputs(sources)
+    utterances = read_corpus(sources.corpus, language)
+    grammars = read_written_grammars(sources.grammars, language)
+    sentences = [" ".join(spoken_words(utterance.text, language)) for utterance in utterances]
     with unfinished_folder(root, language) as folder:
-        missing = _build_ears(utterances, language, folder, extra_dictionary, progress)
+        progress("building the language model", 0.02)
+        missing = _build_ears(sentences, grammars, language, folder, sources.dictionary)
         model = train_intent_model(utterances, language, settings=settings, progress=progress)
         progress("writing the model", 0.95)
         save_parameters(model.parameters, folder)
@@ -74,18 +80,27 @@ def build_artefact(
 
 
 def _build_ears(
-    utterances: Sequence[Utterance],
+    sentences: Sequence[str],
+    grammars: Grammars,
     language: str,
     folder: Path,
     extra_dictionary: Path | None,
-    progress: Progress,
 ) -> tuple[str, ...]:
-    """Write dictionary and language model; returns the words that have no pronunciation."""
-    progress("building the language model", 0.02)
-    sentences = [" ".join(spoken_words(utterance.text, language)) for utterance in utterances]
-    words = {word for sentence in sentences for word in sentence.split()}
-    dictionary = build_dictionary(words, folder / DICTIONARY, extra_dictionary)
-    build_language_model(sentences, dictionary.words, folder / LANGUAGE_MODEL)
+    """Write what recognisers are told to expect; returns the words that have no pronunciation."""
+    phrases = "".join(f"{sentence}\n" for sentence in dict.fromkeys(sentences))
+    (folder / PHRASES).write_text(phrases, encoding="utf-8")
+    (folder / GRAMMARS).write_text(grammars_json(grammars), encoding="utf-8")
+    if language != POCKETSPHINX_LANGUAGE:
+        return ()
+    asked = {word for sentence in sentences for word in sentence.split()}
+    answered = {
+        word
+        for meanings in grammars.values()
+        for phrase in phrases_of(meanings)
+        for word in phrase.split()
+    }
+    dictionary = build_dictionary(asked | answered, folder / DICTIONARY, extra_dictionary)
+    build_language_model(sentences, dictionary.words & asked, folder / LANGUAGE_MODEL)
     return tuple(sorted(dictionary.missing))
 
 
@@ -106,7 +121,7 @@ def _manifest(
         created=now.isoformat(timespec="seconds"),
         content=content,
         inputs=inputs,
-        files={name: sha256_of(folder / name) for name in FILES},
+        files={path.name: sha256_of(path) for path in sorted(folder.iterdir())},
         intents=tuple(report.utterances_by_intent),
         metrics={
             **_summary("out_of_fold", report.out_of_fold_as_written),

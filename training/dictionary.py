@@ -18,6 +18,9 @@ from ivr.errors import ConfigurationError, ModelUnusableError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+POCKETSPHINX_LANGUAGE = "en"
+"""The language of the acoustic model and the dictionary in PocketSphinx's wheel."""
+
 _ENTRY = re.compile(r"(?P<word>\S+?)(?:\((?P<variant>\d+)\))?\s+(?P<phones>\S+(?:\s+\S+)*)\s*")
 
 

@@ -12,7 +12,9 @@ from ivr.models.artefact import FORMAT, load_artefact, sha256_of
 from ivr.steering import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from training.sources import TrainingSources
 
 _CODE = (
     *sorted(Path(__file__).parent.glob("*.py")),
@@ -21,17 +23,17 @@ _CODE = (
 )
 
 
-def training_inputs(
-    corpus_files: Sequence[Path], extra_dictionary: Path | None = None
-) -> Mapping[str, str]:
+def training_inputs(sources: TrainingSources) -> Mapping[str, str]:
     """Map everything that decides what training makes to its sha256.
 
     Files are named by their order and name, not by their folder, so that a moved checkout is the
     same. Raises `ConfigurationError` for a file that cannot be read.
     """
-    named = {f"corpus/{number}-{path.name}": path for number, path in enumerate(corpus_files)}
-    if extra_dictionary is not None:
-        named[f"dictionary/{extra_dictionary.name}"] = extra_dictionary
+    named = {f"corpus/{number}-{path.name}": path for number, path in enumerate(sources.corpus)}
+    if sources.dictionary is not None:
+        named[f"dictionary/{sources.dictionary.name}"] = sources.dictionary
+    if sources.grammars is not None:
+        named[f"grammars/{sources.grammars.name}"] = sources.grammars
     try:
         inputs = {name: sha256_of(path) for name, path in named.items()}
     except OSError as error:
@@ -47,11 +49,9 @@ def content_hash(inputs: Mapping[str, str], language: str) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def needs_training(
-    root: Path, language: str, corpus_files: Sequence[Path], extra_dictionary: Path | None = None
-) -> bool:
+def needs_training(root: Path, language: str, sources: TrainingSources) -> bool:
     """Whether the current artefact is missing, damaged, or made of other inputs; some ms."""
-    inputs = training_inputs(corpus_files, extra_dictionary)
+    inputs = training_inputs(sources)
     try:
         artefact = load_artefact(root, language)
     except ModelUnusableError:

@@ -18,13 +18,17 @@ from ivr.errors import ModelUnusableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CURRENT = "current"
+PHRASES = "open_question.txt"
+GRAMMARS = "grammars.json"
 LANGUAGE_MODEL = "open_question.arpa"
 DICTIONARY = "dictionary.dict"
 REPORT = "report.json"
-FILES = ("classifier.json", "classifier.npz", LANGUAGE_MODEL, DICTIONARY, REPORT)
+FILES = ("classifier.json", "classifier.npz", PHRASES, GRAMMARS, REPORT)
+POCKETSPHINX_FILES = (LANGUAGE_MODEL, DICTIONARY)
+"""Only in artefacts of a language that PocketSphinx has pronunciations for."""
 
 _ADVICE = "run `sternik train`"
 _VERSION = re.compile(r"[a-z]{2}-[0-9a-z-]{1,40}")
@@ -63,13 +67,23 @@ class ModelArtefact:
         return self.manifest.version
 
     @property
+    def phrases(self) -> Path:
+        """What callers say to the open question, one normalised phrase a line."""
+        return self.folder / PHRASES
+
+    @property
+    def grammars(self) -> Path:
+        """The small grammars, JSON: grammar, meaning, phrases (see `ivr.models.grammars`)."""
+        return self.folder / GRAMMARS
+
+    @property
     def language_model(self) -> Path:
-        """ARPA file of the open question."""
+        """PocketSphinx's ARPA file of the open question."""
         return self.folder / LANGUAGE_MODEL
 
     @property
     def dictionary(self) -> Path:
-        """Pronunciations of the language model's words."""
+        """PocketSphinx's pronunciations of all words that it may hear."""
         return self.folder / DICTIONARY
 
     @property

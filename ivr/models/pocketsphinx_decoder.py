@@ -13,14 +13,17 @@ import numpy as np
 import pocketsphinx
 
 from ivr.errors import MisuseError, ModelUnusableError
+from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL
 from ivr.models.channel_mean import ChannelMean, read_vector, write_vector
+from ivr.models.grammars import phrases_of, read_grammars
 from ivr.models.resampling import TelephoneUpsampler
 from ivr.ports import SAMPLE_RATE_HZ, FinalWords, GrammarName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DICTIONARY_FILE = "dictionary.dict"
+    from ivr.models.grammars import Meanings
+
 MODEL_RATE_HZ = 16_000
 CEPSTRA_PER_SECOND = 100
 
@@ -75,7 +78,10 @@ class PocketSphinxDecoder:
     def reset(self, grammar: GrammarName) -> None:
         """Drop what was heard, forget the caller's channel and expect `grammar` from here on."""
         self._stop()
-        self._decoder.activate_search(grammar.value)
+        try:
+            self._decoder.activate_search(grammar.value)
+        except KeyError as error:
+            raise ModelUnusableError(f"the model has no grammar {grammar.value!r}") from error
         self._channel.forget()
         # Forgets the noise of the last caller's line, in 0.1 ms (`start_stream` leaves traces).
         self._decoder.reinit_feat()
@@ -146,12 +152,20 @@ def spoken_words(hypothesis: str) -> str:
 
 
 def _load(folder: Path, settings: DecoderSettings) -> pocketsphinx.Decoder:
-    dictionary, models = _artefact_files(folder)
+    dictionary, language_model = folder / DICTIONARY, folder / LANGUAGE_MODEL
+    for path in (dictionary, language_model):
+        if not path.is_file() or not path.stat().st_size:
+            raise ModelUnusableError(
+                f"{path} is missing or empty: train the model, or name the folder of a trained one"
+            )
+    grammars = read_grammars(folder / GRAMMARS)
     try:
         decoder = pocketsphinx.Decoder(_configuration(dictionary, settings))
-        for grammar, path in models.items():
-            decoder.add_lm_file(grammar.value, str(path))
-            decoder.activate_search(grammar.value)
+        decoder.add_lm_file(GrammarName.OPEN_QUESTION.value, str(language_model))
+        for name, meanings in grammars.items():
+            if jsgf := _jsgf(name, meanings, decoder):
+                decoder.add_jsgf_string(name.value, jsgf)
+        decoder.activate_search(GrammarName.OPEN_QUESTION.value)
     except (RuntimeError, ValueError, KeyError) as error:
         raise ModelUnusableError(
             f"PocketSphinx cannot load the model in {folder} ({error}): train it again, "
@@ -160,16 +174,18 @@ def _load(folder: Path, settings: DecoderSettings) -> pocketsphinx.Decoder:
     return decoder
 
 
-def _artefact_files(folder: Path) -> tuple[Path, dict[GrammarName, Path]]:
-    """The dictionary and the language model of each grammar; raises `ModelUnusableError`."""
-    dictionary = folder / DICTIONARY_FILE
-    models = {grammar: folder / f"{grammar.value}.arpa" for grammar in GrammarName}
-    for path in (dictionary, *models.values()):
-        if not path.is_file() or not path.stat().st_size:
-            raise ModelUnusableError(
-                f"{path} is missing or empty: train the model, or name the folder of a trained one"
-            )
-    return dictionary, models
+def _jsgf(name: GrammarName, meanings: Meanings, decoder: pocketsphinx.Decoder) -> str:
+    """A grammar in JSGF (W3C note of 2000); '' when no phrase has all its pronunciations.
+
+    PocketSphinx refuses a whole grammar for one word that its dictionary lacks, so such phrases go.
+    """
+    phrases = [
+        phrase for phrase in phrases_of(meanings) if all(map(decoder.lookup_word, phrase.split()))
+    ]
+    repeat = "+" if name is GrammarName.DIGITS else ""
+    if not phrases:
+        return ""
+    return f"#JSGF V1.0;\ngrammar {name};\npublic <answer> = ( {' | '.join(phrases)} ){repeat};\n"
 
 
 def _configuration(dictionary: Path, settings: DecoderSettings) -> pocketsphinx.Config:

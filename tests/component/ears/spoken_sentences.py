@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import soxr
 
+from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL
+from ivr.models.grammars import grammars_json
+from ivr.ports import GrammarName
 from training.dictionary import build_dictionary
 from training.language_model import build_language_model
 
@@ -62,6 +65,9 @@ def telephone_pcm(path: Path) -> bytes:
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("artefact")
     words = {word for sentence in SENTENCES for word in sentence.split()}
-    report = build_dictionary(words, folder / "dictionary.dict")
-    build_language_model(SENTENCES, report.words, folder / "open_question.arpa")
+    answers = {"yes", "no", "thanks"}
+    report = build_dictionary(words | answers, folder / DICTIONARY)
+    build_language_model(SENTENCES, report.words & words, folder / LANGUAGE_MODEL)
+    grammars = {GrammarName.YES_NO: {"yes": ("yes",), "no": ("no", "no thanks")}}
+    (folder / GRAMMARS).write_text(grammars_json(grammars), encoding="utf-8")
     return folder

@@ -76,6 +76,23 @@ def test_a_missing_file_is_named_with_advice(artefact: Path, tmp_path: Path) -> 
 
 def test_a_damaged_language_model_is_unusable(artefact: Path, tmp_path: Path) -> None:
     (tmp_path / "dictionary.dict").write_bytes((artefact / "dictionary.dict").read_bytes())
+    (tmp_path / "grammars.json").write_text("{}")
     (tmp_path / "open_question.arpa").write_text("this is no language model\n")
     with pytest.raises(ModelUnusableError, match="train it again"):
         PocketSphinxDecoder(tmp_path)
+
+
+def test_a_small_grammar_hears_its_phrases_and_the_open_question_comes_back(
+    decoder: PocketSphinxDecoder, speak: Speak
+) -> None:
+    decoder.reset(GrammarName.YES_NO)
+    decoder.feed(speak("no thanks"))
+    assert decoder.finish().text == "no thanks"
+    decoder.reset(GrammarName.OPEN_QUESTION)
+    decoder.feed(speak("i forgot my pin"))
+    assert decoder.finish().text == "i forgot my pin"
+
+
+def test_a_grammar_that_the_model_lacks_is_named(decoder: PocketSphinxDecoder) -> None:
+    with pytest.raises(ModelUnusableError, match="no grammar 'digits'"):
+        decoder.reset(GrammarName.DIGITS)

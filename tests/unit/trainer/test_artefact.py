@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ivr.errors import ConfigurationError, ModelUnusableError
-from ivr.models.artefact import FILES, FORMAT, Manifest, ModelArtefact, load_artefact, sha256_of
+from ivr.models.artefact import (
+    FILES,
+    FORMAT,
+    POCKETSPHINX_FILES,
+    Manifest,
+    ModelArtefact,
+    load_artefact,
+    sha256_of,
+)
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
 
 if TYPE_CHECKING:
@@ -17,7 +25,7 @@ VERSION = "en-20260101-0123abcd"
 
 def install(root: Path, version: str = VERSION, content: str = "content") -> ModelArtefact:
     with unfinished_folder(root, "en") as folder:
-        for name in FILES:
+        for name in (*FILES, *POCKETSPHINX_FILES):
             (folder / name).write_text(f"{content} of {name}")
         return install_artefact(folder, manifest_of(folder, version))
 
@@ -30,7 +38,7 @@ def manifest_of(folder: Path, version: str = VERSION) -> Manifest:
         created="2026-01-01T00:00:00+00:00",
         content="0123abcd",
         inputs={"corpus/0-en.csv": "00"},
-        files={name: sha256_of(folder / name) for name in FILES},
+        files={name: sha256_of(folder / name) for name in (*FILES, *POCKETSPHINX_FILES)},
         intents=("out_of_scope", "pin"),
         metrics={"out_of_fold_accuracy": 0.9},
         libraries={"numpy": "2"},
@@ -132,7 +140,7 @@ def test_a_failed_training_leaves_nothing_and_the_old_model_current(tmp_path: Pa
 def test_files_changed_before_installation_get_no_name(tmp_path: Path) -> None:
     def install_damaged() -> None:
         with unfinished_folder(tmp_path, "en") as folder:
-            for name in FILES:
+            for name in (*FILES, *POCKETSPHINX_FILES):
                 (folder / name).write_text(name)
             manifest = manifest_of(folder)
             (folder / FILES[0]).write_text("damaged")

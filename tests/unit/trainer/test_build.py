@@ -8,28 +8,33 @@ from pathlib import Path
 import pytest
 
 from ivr.errors import ConfigurationError
-from ivr.models.artefact import FILES, load_artefact
+from ivr.models.artefact import FILES, POCKETSPHINX_FILES, load_artefact
 from ivr.models.intent_classifier import LinearIntentClassifier
 from tests.unit.trainer.small_corpus import write_small_corpus
 from training.build import build_artefact, needs_training
+from training.sources import TrainingSources
 
 REPOSITORY = Path(__file__).parents[3]
 KILLED_TRAINING = """
 import os, signal, sys
 from pathlib import Path
 from training.build import build_artefact
+from training.sources import TrainingSources
 
 def die(step, share):
     if step == "writing the model":
         os.kill(os.getpid(), signal.SIGKILL)
 
-build_artefact(corpus=[Path(sys.argv[1])], language="en", root=Path(sys.argv[2]), progress=die)
+sources = TrainingSources(corpus=(Path(sys.argv[1]),))
+build_artefact(sources=sources, language="en", root=Path(sys.argv[2]), progress=die)
 """
 
 
 def test_an_artefact_is_built_loaded_and_used(tmp_path: Path) -> None:
     corpus = write_small_corpus(tmp_path)
-    built = build_artefact(corpus=[corpus], language="en", root=tmp_path / "models")
+    built = build_artefact(
+        sources=TrainingSources(corpus=(corpus,)), language="en", root=tmp_path / "models"
+    )
     loaded = load_artefact(tmp_path / "models", "en")
     assert loaded == built
     assert "out_of_fold_accuracy" in loaded.manifest.metrics
@@ -42,47 +47,52 @@ def test_an_artefact_is_built_loaded_and_used(tmp_path: Path) -> None:
 def test_the_same_corpus_makes_the_same_files(tmp_path: Path) -> None:
     corpus = write_small_corpus(tmp_path)
     one, two = (
-        build_artefact(corpus=[corpus], language="en", root=tmp_path / root) for root in ("a", "b")
+        build_artefact(
+            sources=TrainingSources(corpus=(corpus,)), language="en", root=tmp_path / root
+        )
+        for root in ("a", "b")
     )
     assert one.manifest.files == two.manifest.files
-    assert set(one.manifest.files) == set(FILES)
+    assert set(one.manifest.files) == {*FILES, *POCKETSPHINX_FILES}
     assert one.manifest.content == two.manifest.content
 
 
 def test_only_changed_inputs_or_damage_need_training(tmp_path: Path) -> None:
     corpus, root = write_small_corpus(tmp_path), tmp_path / "models"
-    assert needs_training(root, "en", [corpus])
-    artefact = build_artefact(corpus=[corpus], language="en", root=root)
-    assert not needs_training(root, "en", [corpus])
+    assert needs_training(root, "en", TrainingSources(corpus=(corpus,)))
+    artefact = build_artefact(sources=TrainingSources(corpus=(corpus,)), language="en", root=root)
+    assert not needs_training(root, "en", TrainingSources(corpus=(corpus,)))
     extra = tmp_path / "extra.dict"
     extra.write_text("pin P IH N\n")
-    assert needs_training(root, "en", [corpus], extra)
+    assert needs_training(root, "en", TrainingSources(corpus=(corpus,), dictionary=extra))
     (artefact.folder / "report.json").write_text("{}")
-    assert needs_training(root, "en", [corpus])
-    build_artefact(corpus=[corpus], language="en", root=root)
-    assert not needs_training(root, "en", [corpus])
+    assert needs_training(root, "en", TrainingSources(corpus=(corpus,)))
+    build_artefact(sources=TrainingSources(corpus=(corpus,)), language="en", root=root)
+    assert not needs_training(root, "en", TrainingSources(corpus=(corpus,)))
     corpus.write_text(corpus.read_text() + "my pin again,pin,en,written,one,s1\n")
-    assert needs_training(root, "en", [corpus])
+    assert needs_training(root, "en", TrainingSources(corpus=(corpus,)))
 
 
 def test_a_bad_corpus_changes_no_model(tmp_path: Path) -> None:
     corpus, root = write_small_corpus(tmp_path), tmp_path / "models"
-    built = build_artefact(corpus=[corpus], language="en", root=root)
+    built = build_artefact(sources=TrainingSources(corpus=(corpus,)), language="en", root=root)
     corpus.write_text(corpus.read_text() + "call 911,pin,en,written,one,s1\n")
     with pytest.raises(ConfigurationError, match=r"small\.csv:20: text holds digits"):
-        build_artefact(corpus=[corpus], language="en", root=root)
+        build_artefact(sources=TrainingSources(corpus=(corpus,)), language="en", root=root)
     assert load_artefact(root, "en") == built
 
 
 def test_a_missing_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        build_artefact(corpus=[tmp_path / "none.csv"], language="en", root=tmp_path)
+        build_artefact(
+            sources=TrainingSources(corpus=(tmp_path / "none.csv",)), language="en", root=tmp_path
+        )
     assert caught.value.where == str(tmp_path / "none.csv")
 
 
 def test_a_killed_training_leaves_the_old_model_and_no_half_one(tmp_path: Path) -> None:
     corpus, root = write_small_corpus(tmp_path), tmp_path / "models"
-    built = build_artefact(corpus=[corpus], language="en", root=root)
+    built = build_artefact(sources=TrainingSources(corpus=(corpus,)), language="en", root=root)
     corpus.write_text(corpus.read_text() + "my pin again,pin,en,written,one,s1\n")
     command = [sys.executable, "-c", KILLED_TRAINING, str(corpus), str(root)]
     killed = subprocess.run(command, cwd=REPOSITORY, timeout=60, check=False)
