@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import ivr
 from ivr.errors import ModelUnusableError, ProtocolError, RecogniserLostError
-from ivr.models.pocketsphinx_stream import PocketSphinxStream
 from ivr.models.recogniser_protocol import Message, MessageKind, MessageReader, encode
+from ivr.models.recogniser_stream import ProcessStream
 
 if TYPE_CHECKING:
+    from ivr.models.recogniser_engine import EngineOptions
     from ivr.ports import GrammarName
 
 READ_BYTES = 65_536
@@ -52,18 +53,19 @@ class RecogniserProcess:
         self._output = process.stdout
         self._times = times
         self._reader = MessageReader()
-        self._streams: dict[int, PocketSphinxStream] = {}
+        self._streams: dict[int, ProcessStream] = {}
         self._sent_at: deque[float] = deque()
         self._answered_at = 0.0
         self._owed: Counter[int] = Counter()
         self._shed_at = float("-inf")
         self._last_session = 0
+        self._note = ""
         self._lost: str | None = None
         self._loop = asyncio.get_running_loop()
 
     @classmethod
     async def start(
-        cls, *, artefact_folder: Path, built_ahead: int, times: LinkTimes
+        cls, *, options: EngineOptions, built_ahead: int, times: LinkTimes
     ) -> RecogniserProcess:
         """A process whose decoders are ready; raises `ModelUnusableError` when it has none."""
         package_root = str(Path(ivr.__file__).parents[1])
@@ -72,7 +74,7 @@ class RecogniserProcess:
             sys.executable,
             "-m",
             "ivr.models.recogniser_process",
-            str(artefact_folder),
+            options.to_json(),
             str(built_ahead),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -92,6 +94,11 @@ class RecogniserProcess:
         return self._process.pid
 
     @property
+    def note(self) -> str:
+        """What an administrator should know of its models; '' for nothing."""
+        return self._note
+
+    @property
     def sessions(self) -> int:
         """How many callers it serves now."""
         return len(self._streams)
@@ -106,12 +113,12 @@ class RecogniserProcess:
         """The age of the oldest unanswered command."""
         return self._loop.time() - self._sent_at[0] if self._sent_at else 0.0
 
-    def open(self, grammar: GrammarName) -> PocketSphinxStream:
+    def open(self, grammar: GrammarName) -> ProcessStream:
         """A new session; raises `RecogniserLostError`."""
         self._last_session += 1
         session = self._last_session
         self.send(Message(kind=MessageKind.OPEN, session=session, payload=grammar.value.encode()))
-        self._streams[session] = PocketSphinxStream(link=self, session=session)
+        self._streams[session] = ProcessStream(link=self, session=session)
         return self._streams[session]
 
     def send(self, message: Message) -> None:
@@ -177,6 +184,7 @@ class RecogniserProcess:
             ) from error
         if messages[0].kind is MessageKind.UNUSABLE:
             raise ModelUnusableError(messages[0].text)
+        self._note = messages[0].text
 
     async def _read(self) -> None:
         while data := await self._output.read(READ_BYTES):

@@ -1,9 +1,10 @@
 """A recogniser process: decoders behind one pipe, each serving one caller at a time.
 
-Run as `python -m ivr.models.recogniser_process ARTEFACT_FOLDER DECODERS`; standard input carries
-the commands of `recogniser_protocol`, standard output the answers. It is always a fresh
-interpreter: a forked child would hold the calls' sockets open. It ends when its input does, so it
-is gone as soon as whoever started it is, SIGKILL included.
+Run as `python -m ivr.models.recogniser_process OPTIONS DECODERS` (`EngineOptions` as JSON, and how
+many decoders to keep built ahead); standard input carries the commands of `recogniser_protocol`,
+standard output the answers. It is always a fresh interpreter: a forked child would hold the calls'
+sockets open. It ends when its input does, so it is gone as soon as whoever started it is, SIGKILL
+included.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ import signal
 import sys
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.errors import MisuseError, ModelUnusableError, SternikError
 from ivr.models.command_queue import CommandQueue
-from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder
+from ivr.models.recogniser_engine import EngineOptions, RecogniserDecoder, find_engine
 from ivr.models.recogniser_protocol import (
     Message,
     MessageKind,
@@ -42,7 +42,7 @@ PR_SET_PDEATHSIG = 1
 class _Session:
     """A caller's decoder, the number of the current stretch between resets and its last words."""
 
-    decoder: PocketSphinxDecoder
+    decoder: RecogniserDecoder
     utterance: int
     words: str = ""
 
@@ -50,15 +50,17 @@ class _Session:
 class RecogniserService:
     """Carries out commands on pooled decoders; no I/O besides decoding.
 
-    `build_decoder` makes one; `built_ahead` of them are kept ready for callers to come.
+    `build_decoder` makes one; `built_ahead` of them are kept ready for callers to come. `note` is
+    what an administrator should know, '' for nothing.
     """
 
     def __init__(
-        self, build_decoder: Callable[[], PocketSphinxDecoder], *, built_ahead: int
+        self, build_decoder: Callable[[], RecogniserDecoder], *, built_ahead: int, note: str = ""
     ) -> None:
+        self.note = note
         self._build_decoder = build_decoder
         self._built_ahead = built_ahead
-        self._spare: deque[PocketSphinxDecoder] = deque()
+        self._spare: deque[RecogniserDecoder] = deque()
         self._sessions: dict[int, _Session] = {}
 
     @property
@@ -134,7 +136,7 @@ def serve(service: RecogniserService, reading: int, writing: int) -> None:
     """Answer commands from file descriptor `reading` on `writing` until it ends."""
     while service.wants_spare:
         service.build_spare()
-    _write(writing, [Message(kind=MessageKind.READY)])
+    _write(writing, [Message(kind=MessageKind.READY, payload=encode_words(service.note))])
     reader, queue = MessageReader(), CommandQueue()
     while True:
         idle = not queue
@@ -171,13 +173,14 @@ def _die_with_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve standard input and output; 0 at its end, 1 when the model is unusable."""
-    folder, built_ahead = Path(arguments[0]), int(arguments[1])
+    options, built_ahead = EngineOptions.from_json(arguments[0]), int(arguments[1])
     # A Ctrl-C in the terminal is for the program that owns the calls; it closes the pipe in time.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         _die_with_parent()
-    service = RecogniserService(lambda: PocketSphinxDecoder(folder), built_ahead=built_ahead)
     try:
+        engine = find_engine(options.engine).load(options)
+        service = RecogniserService(engine.build_decoder, built_ahead=built_ahead, note=engine.note)
         serve(service, sys.stdin.fileno(), sys.stdout.fileno())
     except BrokenPipeError:
         return 0

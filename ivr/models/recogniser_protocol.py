@@ -30,7 +30,7 @@ class MessageKind(IntEnum):
     RESET = 4  # drop what was heard [grammar]
     CLOSE = 5  # give the decoder back []
     PING = 6  # answer with Done []
-    READY = 16  # decoders are built; sent once, first []
+    READY = 16  # decoders are built; sent once, first [what an administrator should know, or '']
     PARTIAL = 17  # words so far [text]
     FINAL = 18  # words of the utterance [confidence or -1, text]
     DONE = 19  # the oldest unanswered command has been carried out []

@@ -29,7 +29,7 @@ class ProcessLink(Protocol):
         ...
 
 
-class PocketSphinxStream:
+class ProcessStream:
     """One caller's session. At most one unread partial is kept (the newest wins) and 16 finals.
 
     A reader who leaves more finals than that unread loses the oldest.
