@@ -71,11 +71,11 @@ def main(
         console.print(level_table(capacity))
         for line in summary_lines(capacity):
             console.print(line)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    _save(capacities)
-    draw(capacities, RESULTS / "capacity.png")
+    results.mkdir(parents=True, exist_ok=True)
+    _save(capacities, results / "capacity.json")
+    draw(capacities, results / "capacity.png")
     console.print(
-        f"Every figure is in {RESULTS}/capacity.json, a picture in {RESULTS}/capacity.png"
+        f"Every figure is in {results}/capacity.json, a picture in {results}/capacity.png"
     )
 
 

@@ -126,15 +126,20 @@ def summary_lines(capacity: EngineCapacity) -> list[str]:
     taken = best.cpu[Part.CALLERS] + best.cpu[Part.ASTERISK]
     parts = ", ".join(f"{part} {memory.parts_mib[part]:.0f}" for part in STERNIK)
     raw, fair = 100 * capacity.raw_ratio, 100 * capacity.fair_ratio
-    return [
+    engine = (
         f"bare engine: {bare.streams:.1f} streams in real time, {bare.processes} process(es) with "
-        f"{bare.streams_each} streams, {100 * bare.core_share:.1f} % of a core each",
+        f"{bare.streams_each} streams, {100 * bare.core_share:.1f} % of a core each"
+    )
+    sternik = (
         f"Sternik: {best.held.talking:.1f} talk at once ({best.held.callers} callers): {raw:.0f} % of "
         f"the bare engine, and {fair:.0f} % of what it would do in the {capacity.cores - taken:.2f} of "
-        f"{capacity.cores} cores that callers and Asterisk left",
+        f"{capacity.cores} cores that callers and Asterisk left"
+    )
+    held = (
         f"memory (PSS) with 20 callers: {memory.sternik_mib[0]:.0f} MiB after {memory.calls[0]} calls, "
-        f"{memory.sternik_mib[-1]:.0f} MiB after {memory.calls[-1]} ({parts})",
-    ]
+        f"{memory.sternik_mib[-1]:.0f} MiB after {memory.calls[-1]} ({parts})"
+    )
+    return [engine, sternik, held]
 
 
 def draw(capacities: Sequence[EngineCapacity], destination: Path) -> None:

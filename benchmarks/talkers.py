@@ -1,8 +1,9 @@
 """Talking callers, the hard case for recognition: nobody is silent for long.
 
 Each rings, talks over the greeting at once and for long, waits for the answer to what it said, hangs
-up and rings again. A caller's speech has no pause in which the utterance could end, and is shorter than an utterance may
-be, so that Sternik hears all of it. After it comes the reaction, measured as `benchmarks.reaction` does.
+up and rings again. A caller's speech has no pause in which the utterance could end, and is shorter
+than an utterance may be, so that Sternik hears all of it. After it comes the reaction, measured as
+`benchmarks.reaction` does.
 """
 
 from __future__ import annotations
