@@ -36,7 +36,7 @@ from ivr.models.intent_classifier import LinearIntentClassifier
 from ivr.models.pocketsphinx_pool import PocketSphinxPool
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.numbers import to_e164
-from ivr.policy_file import read_policy, read_prompt_texts
+from ivr.policy_file import read_policy
 from ivr.ports import (
     CallEvent,
     CallJournal,
@@ -45,6 +45,7 @@ from ivr.ports import (
     PromptLibrary,
     RecogniserPool,
 )
+from ivr.prompt_texts import read_prompt_texts
 from ivr.prompts import FilePromptLibrary
 from ivr.steering.policy import Policy
 from ivr.store.opening import open_store
