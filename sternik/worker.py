@@ -33,7 +33,8 @@ from ivr.errors import (
 )
 from ivr.models.artefact import load_artefact
 from ivr.models.intent_classifier import LinearIntentClassifier
-from ivr.models.pocketsphinx_pool import PocketSphinxPool
+from ivr.models.recogniser_engine import EngineOptions
+from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.numbers import to_e164
 from ivr.policy_file import read_policy
@@ -132,10 +133,13 @@ class Worker:
             store = await open_store(settings.database_url)
             stack.push_async_callback(store.close)
             journal = await stack.enter_async_context(store.journal())
-            pool = PocketSphinxPool(
-                artefact_folder=artefact.folder,
-                language=settings.language,
-                model_version=artefact.version,
+            pool = ProcessPool(
+                options=EngineOptions(
+                    engine="pocketsphinx",
+                    artefact_folder=artefact.folder,
+                    language=settings.language,
+                    language_model=artefact.version,
+                ),
                 max_processes=settings.recogniser_processes or os.cpu_count() or 1,
                 sessions_per_process=settings.sessions_per_process,
             )

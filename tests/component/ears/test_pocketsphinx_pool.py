@@ -11,8 +11,9 @@ import psutil
 import pytest
 
 from ivr.errors import MisuseError, ModelUnusableError, OverloadedError, RecogniserLostError
-from ivr.models.pocketsphinx_pool import PocketSphinxPool
+from ivr.models.recogniser_engine import EngineOptions
 from ivr.models.recogniser_link import LinkTimes
+from ivr.models.recogniser_pool import ProcessPool
 from ivr.ports import FRAME_BYTES, FinalWords, GrammarName, PartialWords
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from spoken_sentences import Speak
 
-    from ivr.models.pocketsphinx_stream import PocketSphinxStream
+    from ivr.models.recogniser_stream import ProcessStream
 
 OPEN = GrammarName.OPEN_QUESTION
 LIMIT_SECONDS = 10.0
@@ -32,12 +33,15 @@ HURRIED = LinkTimes(
 )
 
 
-def make_pool(folder: Path, **changes) -> PocketSphinxPool:  # noqa: ANN003
-    return PocketSphinxPool(
+def make_pool(folder: Path, **changes) -> ProcessPool:  # noqa: ANN003
+    return ProcessPool(
         **{
-            "artefact_folder": folder,
-            "language": "en",
-            "model_version": "test",
+            "options": EngineOptions(
+                engine="pocketsphinx",
+                artefact_folder=folder,
+                language="en",
+                language_model="test",
+            ),
             "max_processes": 1,
             "open_seconds": LIMIT_SECONDS,
             "times": PATIENT,
@@ -47,12 +51,12 @@ def make_pool(folder: Path, **changes) -> PocketSphinxPool:  # noqa: ANN003
 
 
 @pytest.fixture
-async def pool(artefact: Path) -> AsyncIterator[PocketSphinxPool]:
+async def pool(artefact: Path) -> AsyncIterator[ProcessPool]:
     async with make_pool(artefact) as pool:
         yield pool
 
 
-async def hear(stream: PocketSphinxStream, pcm: bytes) -> tuple[list[str], str]:
+async def hear(stream: ProcessStream, pcm: bytes) -> tuple[list[str], str]:
     """Partials and the final text; a frame is fed when the one before had time to be sent."""
     for start in range(0, len(pcm), FRAME_BYTES):
         stream.feed(pcm[start : start + FRAME_BYTES])
@@ -61,7 +65,7 @@ async def hear(stream: PocketSphinxStream, pcm: bytes) -> tuple[list[str], str]:
     return await until_final(stream)
 
 
-async def until_final(stream: PocketSphinxStream) -> tuple[list[str], str]:
+async def until_final(stream: ProcessStream) -> tuple[list[str], str]:
     partials = []
     async with asyncio.timeout(LIMIT_SECONDS):
         async for words in stream.results():
@@ -72,28 +76,26 @@ async def until_final(stream: PocketSphinxStream) -> tuple[list[str], str]:
     raise AssertionError("the results ended without a final")
 
 
-async def lost(stream: PocketSphinxStream) -> str:
+async def lost(stream: ProcessStream) -> str:
     with pytest.raises(RecogniserLostError) as caught:
         await until_final(stream)
     return str(caught.value)
 
 
-async def test_a_sentence_is_heard_in_partials_and_a_final(
-    pool: PocketSphinxPool, speak: Speak
-) -> None:
+async def test_a_sentence_is_heard_in_partials_and_a_final(pool: ProcessPool, speak: Speak) -> None:
     stream = await pool.open(OPEN)
     partials, final = await hear(stream, speak("please block my card"))
     assert final == "please block my card"
     assert all(one != other for one, other in itertools.pairwise(partials))
 
 
-async def test_a_second_utterance_follows_the_first(pool: PocketSphinxPool, speak: Speak) -> None:
+async def test_a_second_utterance_follows_the_first(pool: ProcessPool, speak: Speak) -> None:
     stream = await pool.open(OPEN)
     assert (await hear(stream, speak("i lost my card")))[1] == "i lost my card"
     assert (await hear(stream, speak("where is my transfer")))[1] == "where is my transfer"
 
 
-async def test_ten_callers_at_once_are_all_heard(pool: PocketSphinxPool, speak: Speak) -> None:
+async def test_ten_callers_at_once_are_all_heard(pool: ProcessPool, speak: Speak) -> None:
     streams = [await pool.open(OPEN) for _ in range(10)]
     said = ["what is my balance", "where is my transfer"] * 5
     heard = await asyncio.gather(
@@ -103,7 +105,7 @@ async def test_ten_callers_at_once_are_all_heard(pool: PocketSphinxPool, speak: 
 
 
 async def test_reset_drops_what_was_heard_and_no_result_follows(
-    pool: PocketSphinxPool, speak: Speak
+    pool: ProcessPool, speak: Speak
 ) -> None:
     stream = await pool.open(OPEN)
     stream.feed(speak("let me talk to a consultant"))
@@ -130,7 +132,7 @@ async def test_closing_ends_the_results_and_gives_the_decoder_back(
 
 
 async def test_a_killed_process_loses_its_sessions_and_the_pool_serves_again(
-    pool: PocketSphinxPool, speak: Speak
+    pool: ProcessPool, speak: Speak
 ) -> None:
     stream = await pool.open(OPEN)
     stream.feed(speak("i lost my card")[: 20 * FRAME_BYTES])
@@ -197,7 +199,7 @@ async def test_an_unusable_model_is_told_at_the_start(tmp_path: Path) -> None:
         await make_pool(tmp_path).start()
 
 
-async def test_half_a_frame_is_refused_before_it_is_sent(pool: PocketSphinxPool) -> None:
+async def test_half_a_frame_is_refused_before_it_is_sent(pool: ProcessPool) -> None:
     stream = await pool.open(OPEN)
     with pytest.raises(MisuseError, match="whole number of frames"):
         stream.feed(bytes(FRAME_BYTES + 2))
@@ -206,10 +208,12 @@ async def test_half_a_frame_is_refused_before_it_is_sent(pool: PocketSphinxPool)
 async def test_recogniser_processes_die_with_a_killed_owner(artefact: Path) -> None:
     program = (
         "import asyncio, pathlib, sys\n"
-        "from ivr.models.pocketsphinx_pool import PocketSphinxPool\n"
+        "from ivr.models.recogniser_engine import EngineOptions\n"
+        "from ivr.models.recogniser_pool import ProcessPool\n"
         "async def main():\n"
-        "    pool = PocketSphinxPool(artefact_folder=pathlib.Path(sys.argv[1]), language='en',\n"
-        "        model_version='test', max_processes=1)\n"
+        "    options = EngineOptions(engine='pocketsphinx', language='en', language_model='test',\n"
+        "        artefact_folder=pathlib.Path(sys.argv[1]))\n"
+        "    pool = ProcessPool(options=options, max_processes=1)\n"
         "    await pool.start()\n"
         "    print(pool.process_ids[0], flush=True)\n"
         "    await asyncio.Event().wait()\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ivr.errors import MisuseError, RecogniserLostError
 from ivr.models.recogniser_protocol import Message, MessageKind, decode_final
-from ivr.ports import FRAME_BYTES, FinalWords, GrammarName, PartialWords, RecognisedWords
+from ivr.ports import FRAME_BYTES, GrammarName, PartialWords, RecognisedWords
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ class ProcessLink(Protocol):
         ...
 
 
-class PocketSphinxStream:
+class ProcessStream:
     """One caller's session. At most one unread partial is kept (the newest wins) and 16 finals.
 
     A reader who leaves more finals than that unread loses the oldest.
@@ -85,8 +85,7 @@ class PocketSphinxStream:
         if message.utterance != self._utterance:
             return
         if message.kind is MessageKind.FINAL:
-            text, confidence = decode_final(message.payload)
-            self._put(FinalWords(text=text, confidence=confidence))
+            self._put(decode_final(message.payload))
         else:
             self._put(PartialWords(text=message.text))
 

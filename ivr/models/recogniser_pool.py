@@ -1,25 +1,25 @@
-"""PocketSphinx for many callers: a `RecogniserPool` whose decoders live in worker processes."""
+"""Ears for many callers: a `RecogniserPool` whose decoders live in recogniser processes."""
 
 from __future__ import annotations
 
 import asyncio
-from importlib.metadata import version
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from ivr.errors import ModelUnusableError, OverloadedError, RecogniserLostError
+from ivr.models.recogniser_engine import find_engine
 from ivr.models.recogniser_link import LinkTimes, RecogniserProcess
-from ivr.ports import GrammarName, RecogniserDescription
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
-    from ivr.models.pocketsphinx_stream import PocketSphinxStream
+    from ivr.models.recogniser_engine import EngineOptions
+    from ivr.models.recogniser_stream import ProcessStream
+    from ivr.ports import GrammarName, RecogniserDescription
 
-ACOUSTIC_MODEL = "en-us-ptm"
-DEFAULT_SESSIONS_PER_PROCESS = 10
 BUILT_AHEAD = 4
 GROW_AT_LOAD = 0.5
 # A process this far behind takes no new caller: latency must not pile up.
@@ -31,44 +31,41 @@ LAST_RETRY_SECONDS = 30.0
 _log = structlog.get_logger(__name__)
 
 
-class PocketSphinxPool:
+class ProcessPool:
     """Starts with two processes and adds one, up to `max_processes`, when half are taken.
 
-    Each process serves at most `sessions_per_process` callers; beyond that `open` sheds. A lost
+    Each process serves at most `sessions_per_process` callers; beyond that `open` sheds. Both are the
+    engine's plan for this machine unless given; an engine that wants a single process gets one. A lost
     process is replaced; its sessions raise `RecogniserLostError`. Built and closed by a composition
-    root: `await start()` before the first call, `await close()` at the end (or `async with`).
+    root: `await start()` before the first call, `await close()` at the end (or `async with`). Raises
+    `ConfigurationError` when there is no such engine.
     """
 
     def __init__(
         self,
         *,
-        artefact_folder: Path,
-        language: str,
-        model_version: str,
-        max_processes: int,
-        sessions_per_process: int = DEFAULT_SESSIONS_PER_PROCESS,
+        options: EngineOptions,
+        max_processes: int | None = None,
+        sessions_per_process: int | None = None,
         built_ahead: int = BUILT_AHEAD,
         open_seconds: float = OPEN_SECONDS,
         times: LinkTimes | None = None,
     ) -> None:
-        if max_processes < 1 or sessions_per_process < 1:
-            raise ValueError("max_processes and sessions_per_process must be 1 or more")
-        self._artefact_folder = artefact_folder
-        self._max_processes = max_processes
-        self._sessions_per_process = sessions_per_process
-        self._built_ahead = min(built_ahead, sessions_per_process)
+        engine = find_engine(options.engine)
+        plan = engine.plan(options, os.cpu_count() or 1)
+        self._options = replace(options, threads=options.threads or plan.threads)
+        self._description = engine.describe(options)
+        processes = _at_least_one(max_processes, plan.max_processes)
+        self._max_processes = 1 if plan.single_process else processes
+        self._sessions_per_process = _at_least_one(sessions_per_process, plan.sessions_per_process)
+        self._built_ahead = min(built_ahead, self._sessions_per_process)
         self._open_seconds = open_seconds
         self._times = times or LinkTimes()
         self._ready: list[RecogniserProcess] = []
         self._slots: set[asyncio.Task[None]] = set()
         self._became_ready = asyncio.Condition()
         self._closed = False
-        self._description = RecogniserDescription(
-            engine=f"pocketsphinx {version('pocketsphinx')}",
-            acoustic_model=ACOUSTIC_MODEL,
-            language=language,
-            language_model=model_version,
-        )
+        self._noted = ""
 
     @property
     def description(self) -> RecogniserDescription:
@@ -106,7 +103,7 @@ class PocketSphinxPool:
     ) -> None:
         await self.close()
 
-    async def open(self, grammar: GrammarName) -> PocketSphinxStream:
+    async def open(self, grammar: GrammarName) -> ProcessStream:
         """A recogniser that is ready to hear.
 
         While a process is starting, waits for it, a second at most; raises `OverloadedError` when
@@ -191,8 +188,17 @@ class PocketSphinxPool:
             return process
 
     async def _start_process(self) -> RecogniserProcess:
-        return await RecogniserProcess.start(
-            artefact_folder=self._artefact_folder,
-            built_ahead=self._built_ahead,
-            times=self._times,
+        process = await RecogniserProcess.start(
+            options=self._options, built_ahead=self._built_ahead, times=self._times
         )
+        if process.note and process.note != self._noted:
+            self._noted = process.note
+            _log.warning("recogniser.note", note=process.note)
+        return process
+
+
+def _at_least_one(given: int | None, planned: int) -> int:
+    number = planned if given is None else given
+    if number < 1:
+        raise ValueError("max_processes and sessions_per_process must be 1 or more")
+    return number
