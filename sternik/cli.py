@@ -19,6 +19,7 @@ from sternik.rehearsal.demonstration import demonstrate
 from sternik.rehearsal.hotline import NUMBER
 from sternik.rehearsal.placed_call import CallPlan, place_call
 from sternik.settings import Settings, load_settings
+from sternik.speech.commands import speech
 from sternik.supervisor import run_until_stopped
 from sternik.voices.callers import CallerVoice, speak_as_caller
 from sternik.voices.prompts import prompts_voice
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Call steering for Asterisk: callers say what they need and reach the right person.",
 )
+app.add_typer(speech, name="speech")
 console = Console(highlight=False)
 
 
