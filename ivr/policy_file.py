@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, RootModel, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ivr.steering.intents import CONSULTANT, OUT_OF_SCOPE, IntentId
 from ivr.steering.policy import (
@@ -19,7 +19,6 @@ from ivr.steering.policy import (
     KeyChoice,
     Policy,
     PolicyVersion,
-    PromptName,
     PromptNames,
     QueueName,
     QueueTarget,
@@ -138,10 +137,6 @@ class _SteeringFile(WrittenModel):
     barge_in: _BargeIn
 
 
-class _PromptTexts(RootModel[dict[Name, Annotated[str, Field(min_length=1, max_length=600)]]]):
-    pass
-
-
 def read_policy(path: Path) -> Policy:
     """The policy in a file; raises `ConfigurationError` for the first mistake in it."""
     file = read_yaml(path)
@@ -162,12 +157,6 @@ def read_policy(path: Path) -> Policy:
         barge_in=BargeInTimings(**written.barge_in.model_dump()),
         prompts=PromptNames(),
     )
-
-
-def read_prompt_texts(path: Path) -> dict[PromptName, str]:
-    """What the prompts of one language say, by name; raises `ConfigurationError`."""
-    texts = read_yaml(path).check(_PromptTexts).root
-    return {PromptName(name): " ".join(text.split()) for name, text in texts.items()}
 
 
 def _rule(written: _Intent, file: _SteeringFile) -> IntentRule:

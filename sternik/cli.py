@@ -19,6 +19,7 @@ from ivr.errors import ConfigurationError, SternikError
 from sternik.logs import LogFormat, set_up_logs
 from sternik.rehearsal import NUMBER
 from sternik.settings import Settings, load_settings
+from sternik.speech.commands import speech
 from sternik.supervisor import run_until_stopped
 from sternik.voices.caller_voice import CallerVoice
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Call steering for Asterisk: callers say what they need and reach the right person.",
 )
+app.add_typer(speech, name="speech")
 console = Console(highlight=False)
 
 

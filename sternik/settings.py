@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr.errors import ConfigurationError
+from sternik.asterisk.programs import cache_folder
 
 _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:).*(@)")
 
@@ -46,6 +47,29 @@ class Settings(BaseSettings):
     prompts_folder: Path = Path("var/prompts")
     dialplan_folder: Path = Path("dialplan")
     policy_file: Path = Path("dialplan/steering.yaml")
+
+    speech_engine: str = Field(
+        "auto",
+        pattern=r"^[A-Za-z_][\w.]*$",
+        description="who listens: auto, vosk, pocketsphinx, or the name of an engine of your own",
+    )
+    speech_model: str = Field(
+        "",
+        description="a Vosk model's folder or name, for the caller's language; empty: look for one",
+    )
+    speech_free_form: bool = Field(
+        False,
+        description="let Vosk hear all words it knows instead of the corpus's; costs far more",
+    )
+    speech_folder: Path = Field(
+        default_factory=lambda: cache_folder() / "speech",
+        description="where fetched models are kept",
+    )
+    speech_list_url: str = Field(
+        "https://alphacephei.com/vosk/models/model-list.json",
+        pattern="^(https?://.+)?$",
+        description="Vosk's list of models; empty: never ask the network",
+    )
 
     recogniser_processes: int = Field(
         0, ge=0, le=256, description="at most this many; 0: one a core"

@@ -37,7 +37,7 @@ from ivr.models.recogniser_engine import EngineOptions
 from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.numbers import to_e164
-from ivr.policy_file import read_policy, read_prompt_texts
+from ivr.policy_file import read_policy
 from ivr.ports import (
     CallEvent,
     CallJournal,
@@ -46,6 +46,7 @@ from ivr.ports import (
     PromptLibrary,
     RecogniserPool,
 )
+from ivr.prompt_texts import read_prompt_texts
 from ivr.prompts import FilePromptLibrary
 from ivr.steering.policy import Policy
 from ivr.store.opening import open_store

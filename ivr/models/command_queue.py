@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ivr.models.recogniser_protocol import Message, MessageKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # Half a second: decoding more in one go would look like a hung process.
 MAX_JOINED_BYTES = 8_000
@@ -18,7 +22,7 @@ _FORGETTING = frozenset({MessageKind.RESET, MessageKind.CLOSE})
 _FORGOTTEN = frozenset({MessageKind.FEED, MessageKind.FINISH})
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Work:
     """A command to carry out, or None for none; whose it is, and how many commands it answers."""
 
@@ -47,11 +51,13 @@ class CommandQueue:
         self._speech.pop(command.session, None)
         self._waiting.append(Work(session=command.session, command=command))
 
-    def take(self) -> Work:
-        """The next piece of work; raises `IndexError` when there is none."""
-        work = self._waiting.popleft()
-        if self._speech.get(work.session) is work:
-            del self._speech[work.session]
+    def take(self, busy: Collection[int] = ()) -> Work | None:
+        """The next piece of work of a session that is not `busy`; None when there is none."""
+        work = next((work for work in self._waiting if work.session not in busy), None)
+        if work is not None:
+            self._waiting.remove(work)
+            if self._speech.get(work.session) is work:
+                del self._speech[work.session]
         return work
 
     def _put_speech(self, command: Message) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from collections import Counter, deque
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class LinkTimes:
     often that is looked at, and how often an idle process is asked for a sign of life.
     """
 
-    start_seconds: float = 20.0
+    start_seconds: float = 60.0
     answer_seconds: float = 1.0
     behind_seconds: float = 1.0
     shed_seconds: float = 0.5
@@ -54,9 +55,9 @@ class RecogniserProcess:
         self._times = times
         self._reader = MessageReader()
         self._streams: dict[int, ProcessStream] = {}
-        self._sent_at: deque[float] = deque()
+        # When each unanswered command was sent, by session; no session without one is kept.
+        self._owed: dict[int, deque[float]] = {}
         self._answered_at = 0.0
-        self._owed: Counter[int] = Counter()
         self._shed_at = float("-inf")
         self._last_session = 0
         self._note = ""
@@ -82,7 +83,7 @@ class RecogniserProcess:
         )
         link = cls(process, times)
         try:
-            await link._wait_until_ready()
+            await link._wait_until_ready(options)
         except BaseException:
             await link.end()
             raise
@@ -110,8 +111,9 @@ class RecogniserProcess:
 
     @property
     def behind_seconds(self) -> float:
-        """The age of the oldest unanswered command."""
-        return self._loop.time() - self._sent_at[0] if self._sent_at else 0.0
+        """The age of the oldest unanswered command of a caller who is still here."""
+        sent_at = [owed[0] for session, owed in self._owed.items() if session in self._streams]
+        return self._loop.time() - min(sent_at) if sent_at else 0.0
 
     def open(self, grammar: GrammarName) -> ProcessStream:
         """A new session; raises `RecogniserLostError`."""
@@ -130,8 +132,7 @@ class RecogniserProcess:
             self._lose("the recogniser process does not take any more speech")
         if self._lost is not None:
             raise RecogniserLostError(self._lost)
-        self._sent_at.append(self._loop.time())
-        self._owed[message.session] += 1
+        self._owed.setdefault(message.session, deque()).append(self._loop.time())
         self._input.write(encode(message))
 
     def release(self, session: int) -> None:
@@ -168,15 +169,12 @@ class RecogniserProcess:
             self._kill()
             await self._process.wait()
 
-    async def _wait_until_ready(self) -> None:
+    async def _wait_until_ready(self, options: EngineOptions) -> None:
         try:
             async with asyncio.timeout(self._times.start_seconds):
                 while not (messages := self._reader.feed(await self._output.read(READ_BYTES))):
                     if self._output.at_eof():
-                        raise ModelUnusableError(
-                            "the recogniser process ended at its start: see its lines on "
-                            "standard error, and run `python -m ivr.models.recogniser_process`"
-                        )
+                        raise _not_loaded(options, await self._process.wait())
         except TimeoutError as error:
             raise ModelUnusableError(
                 f"the recogniser was not ready within {self._times.start_seconds:.0f} s: "
@@ -193,11 +191,7 @@ class RecogniserProcess:
 
     def _take(self, message: Message) -> None:
         if message.kind is MessageKind.DONE:
-            if not self._sent_at:
-                raise ProtocolError("more answers than commands")
-            self._sent_at.popleft()
-            self._answered_at = self._loop.time()
-            self._owed -= Counter({message.session: 1})  # which forgets those who are owed nothing
+            self._take_done(message.session)
         elif message.kind in (MessageKind.PARTIAL, MessageKind.FINAL):
             stream = self._streams.get(message.session)
             if stream is not None:
@@ -207,6 +201,15 @@ class RecogniserProcess:
         else:
             raise ProtocolError(f"{message.kind.name} is no answer")
 
+    def _take_done(self, session: int) -> None:
+        owed = self._owed.get(session)
+        if owed is None:
+            raise ProtocolError("more answers than commands")
+        owed.popleft()
+        if not owed:
+            del self._owed[session]
+        self._answered_at = self._loop.time()
+
     async def _watch(self) -> None:
         while self._lost is None:
             looked_at = self._loop.time()
@@ -215,10 +218,11 @@ class RecogniserProcess:
             if now - looked_at > 2 * self._times.watch_seconds:
                 # This loop was held up itself: answers may wait unread. Judge at the next look.
                 continue
-            if not self._sent_at:
+            if not self._owed:
                 self.send(Message(kind=MessageKind.PING))
                 continue
-            silent_seconds = now - max(self._sent_at[0], self._answered_at)
+            oldest = min(owed[0] for owed in self._owed.values())
+            silent_seconds = now - max(oldest, self._answered_at)
             if silent_seconds > self._times.answer_seconds:
                 self._lose(f"the recogniser has not answered for {silent_seconds:.1f} s")
             elif self.behind_seconds > self._times.behind_seconds:
@@ -229,7 +233,7 @@ class RecogniserProcess:
         if not self._streams or now - self._shed_at < self._times.shed_seconds:
             return
         self._shed_at = now
-        session = max(self._streams, key=lambda number: (self._owed[number], number))
+        session = max(self._streams, key=lambda number: (len(self._owed.get(number, ())), number))
         self._streams[session].lose(
             f"the recogniser is too busy, {self.behind_seconds:.1f} s behind"
         )
@@ -250,3 +254,16 @@ class RecogniserProcess:
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
             self._process.kill()
+
+
+def _not_loaded(options: EngineOptions, exit_code: int) -> ModelUnusableError:
+    """Native code ends a whole process over a damaged file; its exit code is all that is left."""
+    ended = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"code {exit_code}"
+    folder = options.acoustic_model_folder
+    advice = "train it again with `sternik train`"
+    if folder is not None:
+        advice = "fetch it again with `sternik speech fetch`"
+    return ModelUnusableError(
+        f"the model in {folder or options.artefact_folder} cannot be loaded "
+        f"(the recogniser process ended with {ended}): {advice}"
+    )

@@ -14,129 +14,31 @@ import os
 import select
 import signal
 import sys
-from collections import deque
-from dataclasses import dataclass
+import threading
 from typing import TYPE_CHECKING
 
-from ivr.errors import MisuseError, ModelUnusableError, SternikError
+from ivr.errors import ModelUnusableError, SternikError
 from ivr.models.command_queue import CommandQueue
-from ivr.models.recogniser_engine import EngineOptions, RecogniserDecoder, find_engine
+from ivr.models.recogniser_engine import EngineOptions, find_engine
 from ivr.models.recogniser_protocol import (
     Message,
     MessageKind,
     MessageReader,
     encode,
-    encode_final,
     encode_words,
 )
-from ivr.ports import GrammarName
+from ivr.models.recogniser_service import RecogniserService
+from ivr.models.recogniser_threads import RecogniserThreads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
 READ_BYTES = 65_536
 PR_SET_PDEATHSIG = 1
 
 
-@dataclass(slots=True)
-class _Session:
-    """A caller's decoder, the number of the current stretch between resets and its last words."""
-
-    decoder: RecogniserDecoder
-    utterance: int
-    words: str = ""
-
-
-class RecogniserService:
-    """Carries out commands on pooled decoders; no I/O besides decoding.
-
-    `build_decoder` makes one; `built_ahead` of them are kept ready for callers to come. `note` is
-    what an administrator should know, '' for nothing.
-    """
-
-    def __init__(
-        self, build_decoder: Callable[[], RecogniserDecoder], *, built_ahead: int, note: str = ""
-    ) -> None:
-        self.note = note
-        self._build_decoder = build_decoder
-        self._built_ahead = built_ahead
-        self._spare: deque[RecogniserDecoder] = deque()
-        self._sessions: dict[int, _Session] = {}
-
-    @property
-    def wants_spare(self) -> bool:
-        """Whether a decoder should be built ahead as soon as there is time."""
-        return len(self._spare) < self._built_ahead
-
-    def build_spare(self) -> None:
-        """Build one decoder ahead (some 50 ms); raises `ModelUnusableError`."""
-        self._spare.append(self._build_decoder())
-
-    def carry_out(self, command: Message) -> Iterator[Message]:
-        """The words that a command brings, if any; raises `MisuseError`."""
-        match command.kind:
-            case MessageKind.OPEN:
-                self._open(command)
-            case MessageKind.RESET:
-                self._reset(command)
-            case MessageKind.FEED:
-                yield from self._feed(command)
-            case MessageKind.FINISH:
-                yield self._finish(command)
-            case MessageKind.CLOSE:
-                self._close(command)
-            case MessageKind.PING:
-                pass
-            case _:
-                raise MisuseError(f"{command.kind.name} is no command")
-
-    def _open(self, command: Message) -> None:
-        decoder = self._spare.popleft() if self._spare else self._build_decoder()
-        decoder.reset(GrammarName(command.text))
-        self._sessions[command.session] = _Session(decoder, command.utterance)
-
-    def _reset(self, command: Message) -> None:
-        session = self._session(command)
-        session.decoder.reset(GrammarName(command.text))
-        session.utterance, session.words = command.utterance, ""
-
-    def _feed(self, command: Message) -> Iterator[Message]:
-        session = self._session(command)
-        words = session.decoder.feed(command.payload)
-        if words != session.words:
-            session.words = words
-            yield self._answer(MessageKind.PARTIAL, command, encode_words(words))
-
-    def _finish(self, command: Message) -> Message:
-        session = self._session(command)
-        final = session.decoder.finish()
-        session.words = ""
-        payload = encode_final(final.text, final.confidence)
-        return self._answer(MessageKind.FINAL, command, payload)
-
-    def _close(self, command: Message) -> None:
-        session = self._sessions.pop(command.session, None)
-        if session is not None:
-            self._spare.append(session.decoder)
-
-    def _session(self, command: Message) -> _Session:
-        try:
-            return self._sessions[command.session]
-        except KeyError as error:
-            raise MisuseError(f"session {command.session} is not open") from error
-
-    def _answer(self, kind: MessageKind, command: Message, payload: bytes) -> Message:
-        session = self._sessions[command.session]
-        return Message(
-            kind=kind, session=command.session, utterance=session.utterance, payload=payload
-        )
-
-
 def serve(service: RecogniserService, reading: int, writing: int) -> None:
     """Answer commands from file descriptor `reading` on `writing` until it ends."""
-    while service.wants_spare:
-        service.build_spare()
-    _write(writing, [Message(kind=MessageKind.READY, payload=encode_words(service.note))])
     reader, queue = MessageReader(), CommandQueue()
     while True:
         idle = not queue
@@ -150,10 +52,18 @@ def serve(service: RecogniserService, reading: int, writing: int) -> None:
             for command in reader.feed(data):
                 queue.put(command)
             continue
-        work = queue.take()
-        answers = service.carry_out(work.command) if work.command is not None else ()
-        done = Message(kind=MessageKind.DONE, session=work.session)
-        _write(writing, [*answers, *[done] * work.commands])
+        if work := queue.take():
+            _write(writing, service.do(work))
+
+
+def serve_with_threads(
+    service: RecogniserService, reading: int, writing: int, *, threads: int
+) -> None:
+    """The same with several threads, for an engine that lets go of the interpreter lock."""
+    reader = MessageReader()
+    with RecogniserThreads(service, lambda answers: _write(writing, answers), threads) as workers:
+        while data := os.read(reading, READ_BYTES):
+            workers.put(reader.feed(data))
 
 
 def _has_input(reading: int) -> bool:
@@ -178,22 +88,41 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         _die_with_parent()
+    threading.excepthook = _end_process
     try:
-        engine = find_engine(options.engine).load(options)
-        service = RecogniserService(engine.build_decoder, built_ahead=built_ahead, note=engine.note)
-        serve(service, sys.stdin.fileno(), sys.stdout.fileno())
-    except BrokenPipeError:
-        return 0
-    except ModelUnusableError as error:
-        _write(
-            sys.stdout.fileno(),
-            [Message(kind=MessageKind.UNUSABLE, payload=encode_words(str(error)))],
-        )
-        return 1
-    except SternikError as error:
-        sys.stderr.write(f"recogniser process: {error}\n")
-        return 1
+        _serve(options, built_ahead, sys.stdin.fileno(), sys.stdout.fileno())
+    except (BrokenPipeError, SternikError) as error:
+        return _tell(error)
     return 0
+
+
+def _serve(options: EngineOptions, built_ahead: int, reading: int, writing: int) -> None:
+    engine = find_engine(options.engine).load(options)
+    service = RecogniserService(engine.build_decoder, built_ahead=built_ahead)
+    while service.wants_spare:
+        service.build_spare()
+    _write(writing, [Message(kind=MessageKind.READY, payload=encode_words(engine.note))])
+    if options.threads > 1:
+        serve_with_threads(service, reading, writing, threads=options.threads)
+    else:
+        serve(service, reading, writing)
+
+
+def _tell(error: BaseException) -> int:
+    """Say why the process ends; returns its exit code."""
+    if isinstance(error, BrokenPipeError):
+        return 0
+    if isinstance(error, ModelUnusableError):
+        reason = Message(kind=MessageKind.UNUSABLE, payload=encode_words(str(error)))
+        _write(sys.stdout.fileno(), [reason])
+    else:
+        sys.stderr.write(f"recogniser process: {error!r}\n")
+    return 1
+
+
+def _end_process(arguments: threading.ExceptHookArgs) -> None:
+    """A thread failed: end as if the only one had, so that the process is replaced."""
+    os._exit(_tell(arguments.exc_value or arguments.exc_type()))
 
 
 if __name__ == "__main__":

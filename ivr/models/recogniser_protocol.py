@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ivr.errors import MisuseError, ProtocolError
+from ivr.ports import FinalWords
 
 _HEADER = struct.Struct("!BIII")
-_CONFIDENCE = struct.Struct("!d")
+_FINAL = struct.Struct("!dH")
+_WORD_CONFIDENCE_BYTES = 4
 HEADER_BYTES = _HEADER.size
 MAX_PAYLOAD_BYTES = 65_536
 NO_CONFIDENCE = -1.0
@@ -32,7 +34,7 @@ class MessageKind(IntEnum):
     PING = 6  # answer with Done []
     READY = 16  # decoders are built; sent once, first [what an administrator should know, or '']
     PARTIAL = 17  # words so far [text]
-    FINAL = 18  # words of the utterance [confidence or -1, text]
+    FINAL = 18  # words of the utterance [confidence or -1, number and confidences of words, text]
     DONE = 19  # the oldest unanswered command has been carried out []
     UNUSABLE = 20  # the model cannot be loaded; the process ends [reason]
 
@@ -62,25 +64,48 @@ def encode(message: Message) -> bytes:
 
 def encode_words(text: str) -> bytes:
     """A text as payload, cut to what fits."""
-    cut = text.encode()[: MAX_PAYLOAD_BYTES - _CONFIDENCE.size]
+    cut = text.encode()[: MAX_PAYLOAD_BYTES - _FINAL.size]
     return cut.decode(errors="ignore").encode()
 
 
-def encode_final(text: str, confidence: float | None) -> bytes:
-    """The payload of a `FINAL`; confidence is 0..1 or None."""
-    known = NO_CONFIDENCE if confidence is None else confidence
-    return _CONFIDENCE.pack(known) + encode_words(text)
+def encode_final(words: FinalWords) -> bytes:
+    """The payload of a `FINAL`; raises `MisuseError` when words and their confidences don't match.
+
+    A text too long is cut, and the confidences of words are left out when there is no room for them.
+    """
+    confidences = words.word_confidences
+    if confidences and len(confidences) != len(words.text.split()):
+        raise MisuseError(f"{len(confidences)} confidences for another number of words")
+    text = encode_words(words.text)
+    room_bytes = MAX_PAYLOAD_BYTES - _FINAL.size - len(text)
+    if text.decode() != words.text or len(confidences) * _WORD_CONFIDENCE_BYTES > room_bytes:
+        confidences = ()
+    known = NO_CONFIDENCE if words.confidence is None else words.confidence
+    of_words = struct.pack(f"!{len(confidences)}f", *confidences)
+    return _FINAL.pack(known, len(confidences)) + of_words + text
 
 
-def decode_final(payload: bytes) -> tuple[str, float | None]:
-    """Text and confidence (0..1 or None) of a `FINAL`; raises `ProtocolError`."""
-    if len(payload) < _CONFIDENCE.size:
-        raise ProtocolError("final words without a confidence")
-    (confidence,) = _CONFIDENCE.unpack_from(payload)
-    if confidence != NO_CONFIDENCE and not 0.0 <= confidence <= 1.0:
-        raise ProtocolError(f"confidence {confidence} is not within 0..1")
-    text = _decode(payload[_CONFIDENCE.size :])
-    return text, None if confidence == NO_CONFIDENCE else confidence
+def decode_final(payload: bytes) -> FinalWords:
+    """What `encode_final` wrote (confidences of words in single precision).
+
+    Raises `ProtocolError`.
+    """
+    try:
+        confidence, n_words = _FINAL.unpack_from(payload)
+        of_words = struct.unpack_from(f"!{n_words}f", payload, _FINAL.size)
+    except struct.error as error:
+        raise ProtocolError("final words without their confidences") from error
+    given = of_words if confidence == NO_CONFIDENCE else (confidence, *of_words)
+    if not all(0.0 <= number <= 1.0 for number in given):
+        raise ProtocolError("a confidence is not within 0..1")
+    text = _decode(payload[_FINAL.size + n_words * _WORD_CONFIDENCE_BYTES :])
+    if n_words and n_words != len(text.split()):
+        raise ProtocolError(f"{n_words} confidences for another number of words")
+    return FinalWords(
+        text=text,
+        confidence=None if confidence == NO_CONFIDENCE else confidence,
+        word_confidences=of_words,
+    )
 
 
 class MessageReader:

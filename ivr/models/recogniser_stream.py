@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ivr.errors import MisuseError, RecogniserLostError
 from ivr.models.recogniser_protocol import Message, MessageKind, decode_final
-from ivr.ports import FRAME_BYTES, FinalWords, GrammarName, PartialWords, RecognisedWords
+from ivr.ports import FRAME_BYTES, GrammarName, PartialWords, RecognisedWords
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,8 +85,7 @@ class ProcessStream:
         if message.utterance != self._utterance:
             return
         if message.kind is MessageKind.FINAL:
-            text, confidence = decode_final(message.payload)
-            self._put(FinalWords(text=text, confidence=confidence))
+            self._put(decode_final(message.payload))
         else:
             self._put(PartialWords(text=message.text))
 

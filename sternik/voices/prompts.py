@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from ivr.errors import ConfigurationError
+from ivr.prompt_texts import is_prompt_name, read_prompt_texts
 from ivr.prompts import PROMPT_SUFFIXES, read_prompt
 from ivr.wav import TELEPHONE_RATE_HZ, float_from_pcm, pcm_from_float, write_wav
 from sternik.voices.programs import find_voice
@@ -37,8 +35,6 @@ _FADE_MS: Final = 5
 # Changing how prompts are shaped changes this, and all are made again.
 _SHAPING: Final = "1"
 _MANIFEST: Final = "made.json"
-_NAME: Final = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
-_MAX_TEXT_CHARACTERS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +64,7 @@ def make_prompts(
     instead. What is missing or changed is spoken, all by one voice; prompts that left the file go.
     Raises `ConfigurationError` when the texts or the voice are no use.
     """
-    texts = read_prompt_texts(texts_file)
+    texts = {str(name): text for name, text in read_prompt_texts(texts_file).items()}
     recordings = _read_recordings(recordings_folder, texts, say)
     voice = find_voice(language)
     wanted = {name: _key(text, voice, recordings.get(name)) for name, text in texts.items()}
@@ -95,32 +91,6 @@ def make_prompts(
 def prompts_voice(output_folder: Path) -> str:
     """What spoke the prompts in this folder, such as "flite:slt"; "" when nothing has."""
     return str(_read_manifest(output_folder).get("voice", ""))
-
-
-def read_prompt_texts(texts_file: Path) -> dict[str, str]:
-    """A YAML file's prompts: a flat mapping from name to text. Raises `ConfigurationError`."""
-    try:
-        content = YAML(typ="safe").load(texts_file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the prompts' texts can't be read: {error.strerror}", where=str(texts_file)
-        ) from error
-    except (MarkedYAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"the prompts' texts are not valid YAML: {error}",
-            advice="Write one `name: text` a line.",
-            where=str(texts_file),
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(
-            "the prompts' texts are no mapping",
-            advice="Write one `name: text` a line.",
-            where=str(texts_file),
-        )
-    return {
-        _checked_name(name, texts_file): _checked_text(name, text, texts_file)
-        for name, text in content.items()
-    }
 
 
 def shape_prompt(pcm: bytes) -> bytes:
@@ -203,26 +173,5 @@ def _write_manifest(folder: Path, voice: PromptVoice, keys: Mapping[str, str]) -
 def _remove_stale(folder: Path, manifest: Mapping[str, object], wanted: Mapping[str, str]) -> None:
     keys = manifest.get("keys")
     for name in keys if isinstance(keys, dict) else ():
-        if name not in wanted and _NAME.fullmatch(name):
+        if name not in wanted and is_prompt_name(name):
             (folder / f"{name}.wav").unlink(missing_ok=True)
-
-
-def _checked_name(name: object, texts_file: Path) -> str:
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise ConfigurationError(
-            f"{name!r} is no name of a prompt",
-            advice="Use small letters, digits, - and _ (in quotes when it is a number or yes/no).",
-            where=str(texts_file),
-        )
-    return name
-
-
-def _checked_text(name: object, text: object, texts_file: Path) -> str:
-    words = " ".join(text.split()) if isinstance(text, str) else ""
-    if not any(character.isalnum() for character in words) or len(words) > _MAX_TEXT_CHARACTERS:
-        raise ConfigurationError(
-            f"the prompt '{name}' has no text, or more than {_MAX_TEXT_CHARACTERS} characters",
-            advice="Write what is to be spoken after the colon.",
-            where=str(texts_file),
-        )
-    return words

@@ -28,7 +28,7 @@ def condense(sent: Sequence[Message]) -> list[Work]:
     queue = CommandQueue()
     for command in sent:
         queue.put(command)
-    return [queue.take() for _ in range(len(queue))]
+    return [work for _ in range(len(queue)) if (work := queue.take())]
 
 
 def kinds(sent: Sequence[Message]) -> list[tuple[MessageKind, int]]:

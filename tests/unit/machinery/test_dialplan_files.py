@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ivr.asterisk import channel_variables
-from ivr.policy_file import read_policy, read_prompt_texts
+from ivr.policy_file import read_policy
+from ivr.prompt_texts import read_prompt_texts
 from ivr.steering.policy import KeyChoice
 
 DIALPLAN = Path(__file__).parents[3] / "dialplan"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ivr.errors import ConfigurationError
+from ivr.prompt_texts import read_prompt_texts
 from ivr.prompts import read_prompt
 from ivr.wav import write_wav
 from sternik.voices import prompts as prompt_voices
@@ -14,7 +15,6 @@ from sternik.voices.prompts import (
     MadePrompts,
     make_prompts,
     prompts_voice,
-    read_prompt_texts,
     shape_prompt,
 )
 from tests.unit.setup.sounds import pcm16, tone, wav_bytes
@@ -129,12 +129,12 @@ def test_damaged_manifest_means_that_all_is_made_again(workshop: Workshop) -> No
     ("texts", "words"),
     [
         ("a: [", "not valid YAML"),
-        ("- a", "no mapping"),
-        ("", "no mapping"),
+        ("- a", "should be"),
+        ("", "should be"),
         ("../a: One", "no name of a prompt"),
-        ("1: One", "no name of a prompt"),
-        ("a:", "has no text"),
-        ("a: {b: c}", "has no text"),
+        ("1: One", "should be"),
+        ("a:", "valid string"),
+        ("a: {b: c}", "valid string"),
         ("a: '...'", "has no text"),
         (f"a: {'x' * 1001}", "more than 1000"),
     ],
@@ -144,7 +144,7 @@ def test_bad_texts_are_told_with_the_file(tmp_path: Path, texts: str, words: str
     path.write_text(texts)
     with pytest.raises(ConfigurationError, match=words) as caught:
         read_prompt_texts(path)
-    assert caught.value.where == str(path)
+    assert caught.value.where.startswith(str(path))
 
 
 def test_text_over_several_lines_is_one_sentence(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from ivr.errors import ConfigurationError
-from ivr.policy_file import read_policy, read_prompt_texts
+from ivr.policy_file import read_policy
+from ivr.prompt_texts import read_prompt_texts
 from ivr.steering.policy import KeyChoice, Policy
 
 DIALPLAN = Path(__file__).parents[3] / "dialplan"

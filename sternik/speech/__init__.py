@@ -1,0 +1,1 @@
+"""Which engine listens with which acoustic model, and where models come from."""

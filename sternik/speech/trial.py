@@ -1,0 +1,117 @@
+"""A model opened for real, in a process of its own: a damaged one ends that process, not ours."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from ivr.errors import ModelUnusableError
+
+_SECONDS: Final = 300.0
+
+
+class HeardWord(BaseModel):
+    """A word and how sure the engine was (0..1), or None where it does not say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    word: str
+    confidence: float | None
+
+
+class Decoding(BaseModel):
+    """What was heard of the recording; `search` says by which expectation, in a person's words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    search: str
+    words: tuple[HeardWord, ...]
+    seconds: float
+
+
+class TrialResult(BaseModel):
+    """An opened model: time to load, memory of the process that holds it and one recogniser (PSS)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    load_seconds: float
+    memory_bytes: int
+    decodings: tuple[Decoding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What to try. `pcm` is 8 kHz telephone speech, or b'' to open the model only.
+
+    For Vosk `model_folder` and `phrases` (its grammar; () for free-form only), for PocketSphinx
+    `artefact_folder`.
+    """
+
+    engine: str
+    model_folder: Path | None = None
+    sample_rate_hz: int = 16_000
+    phrases: tuple[str, ...] = ()
+    artefact_folder: Path | None = None
+    pcm: bytes = b""
+
+
+def run_trial(trial: Trial, *, seconds: float = _SECONDS) -> TrialResult:
+    """Open, and decode what there is; raises `ModelUnusableError` with what the engine said."""
+    where = trial.model_folder or trial.artefact_folder
+    with tempfile.TemporaryDirectory(prefix="sternik-trial-") as folder:
+        request = Path(folder) / "request.json"
+        (Path(folder) / "speech.pcm").write_bytes(trial.pcm)
+        request.write_text(_request(trial), "utf-8")
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-m", "sternik.speech.trial_process", str(request)],
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ModelUnusableError(f"{where}: not opened after {seconds:g} s") from error
+    if ended.returncode:
+        raise ModelUnusableError(
+            f"{where} cannot be opened: {_reason(ended.returncode, ended.stderr)}; "
+            "it is damaged or incomplete: fetch or copy it again"
+        )
+    try:
+        return TypeAdapter(TrialResult).validate_json(ended.stdout.splitlines()[-1])
+    except (ValidationError, IndexError) as error:
+        raise ModelUnusableError(f"{where}: the trial gave no result") from error
+
+
+def _request(trial: Trial) -> str:
+    return json.dumps(
+        {
+            "engine": trial.engine,
+            "model_folder": str(trial.model_folder or ""),
+            "sample_rate_hz": trial.sample_rate_hz,
+            "phrases": trial.phrases,
+            "artefact_folder": str(trial.artefact_folder or ""),
+            "has_speech": bool(trial.pcm),
+        }
+    )
+
+
+def _reason(code: int, errors: bytes) -> str:
+    """The engine's last complaint, or the signal that ended the process."""
+    lines = [
+        line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()
+    ]
+    complaints = [line for line in lines if line.startswith("ERROR")]
+    said = (complaints or lines or [""])[-1].partition("):")[2] or (complaints or lines or [""])[-1]
+    if code < 0:
+        died = f"the engine died of {signal.Signals(-code).name}"
+        return f"{died} ({said[:200]})" if complaints else died
+    return said[:200] or f"exit code {code}"
