@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr.errors import ConfigurationError
-from sternik.asterisk.programs import cache_folder
+from sternik.cache_folder import cache_folder
 
 _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:).*(@)")
 
@@ -72,9 +72,11 @@ class Settings(BaseSettings):
     )
 
     recogniser_processes: int = Field(
-        0, ge=0, le=256, description="at most this many; 0: one a core"
+        0, ge=0, le=256, description="at most this many; 0: what the engine needs for all cores"
     )
-    sessions_per_process: int = Field(10, ge=1, le=200, description="callers one process hears")
+    sessions_per_process: int = Field(
+        0, ge=0, le=1000, description="callers one process hears; 0: what the engine can"
+    )
 
     store_partial_words: bool = Field(
         False, description="keep the words as they come, not only the finished utterance"

@@ -33,8 +33,6 @@ from ivr.errors import (
 )
 from ivr.models.artefact import load_artefact
 from ivr.models.intent_classifier import LinearIntentClassifier
-from ivr.models.recogniser_engine import EngineOptions
-from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.numbers import to_e164
 from ivr.policy_file import read_policy
@@ -51,7 +49,9 @@ from ivr.prompts import FilePromptLibrary
 from ivr.steering.policy import Policy
 from ivr.store.opening import open_store
 from sternik.logs import LogFormat, set_up_logs
+from sternik.recognisers import build_pool
 from sternik.settings import Settings, load_settings
+from sternik.speech.in_force import choose_ears
 from sternik.supervisor import (
     EXIT_CONFIGURATION,
     EXIT_TRY_AGAIN,
@@ -126,6 +126,7 @@ class Worker:
         settings = self._settings
         policy = read_policy(settings.policy_file)
         artefact = load_artefact(settings.models_folder, settings.language)
+        choice = choose_ears(settings)
         background: set[asyncio.Task[None]] = set()
         async with AsyncExitStack() as stack:
             # First in, last out: the heartbeat goes on while calls end and the store is flushed.
@@ -133,16 +134,7 @@ class Worker:
             store = await open_store(settings.database_url)
             stack.push_async_callback(store.close)
             journal = await stack.enter_async_context(store.journal())
-            pool = ProcessPool(
-                options=EngineOptions(
-                    engine="pocketsphinx",
-                    artefact_folder=artefact.folder,
-                    language=settings.language,
-                    language_model=artefact.version,
-                ),
-                max_processes=settings.recogniser_processes or os.cpu_count() or 1,
-                sessions_per_process=settings.sessions_per_process,
-            )
+            pool = build_pool(settings, artefact, choice)
             await stack.enter_async_context(pool)
             audio = await stack.enter_async_context(
                 AudioSocketServer(host=settings.audiosocket_host, port=settings.audiosocket_port)
@@ -167,7 +159,7 @@ class Worker:
             background.add(asyncio.create_task(self._beat()))
             if settings.ami_port:
                 background.add(asyncio.create_task(_ami(settings, journal).run()))
-            _log.info("serving", agi_port=self._server.port, ears=pool.description.engine)
+            _log.info("serving", agi_port=self._server.port, ears=choice.line)
             await self._stopping.wait()
             await self._drain(self._server)
 
