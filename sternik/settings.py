@@ -72,9 +72,11 @@ class Settings(BaseSettings):
     )
 
     recogniser_processes: int = Field(
-        0, ge=0, le=256, description="at most this many; 0: one a core"
+        0, ge=0, le=256, description="at most this many; 0: as many as the engine makes use of"
     )
-    sessions_per_process: int = Field(10, ge=1, le=200, description="callers one process hears")
+    sessions_per_process: int = Field(
+        0, ge=0, le=200, description="callers one process hears; 0: as many as suits the engine"
+    )
 
     store_partial_words: bool = Field(
         False, description="keep the words as they come, not only the finished utterance"
