@@ -1,14 +1,15 @@
-"""`python -m benchmarks [recognition|reaction]`; without a name, all of them."""
+"""`python -m benchmarks [recognition|reaction|capacity]`; without a name, all of them."""
 
 from __future__ import annotations
 
 import typer
 
-from benchmarks import reaction, recognition
+from benchmarks import capacity, reaction, recognition
 
 app = typer.Typer(add_completion=False, help="Measure Sternik on this machine.")
 app.command("recognition")(recognition.main)
 app.command("reaction")(reaction.main)
+app.command("capacity")(capacity.main)
 
 
 @app.callback(invoke_without_command=True)
@@ -17,6 +18,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         recognition.main()
         reaction.main()
+        capacity.main()
 
 
 app()

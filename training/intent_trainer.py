@@ -17,13 +17,13 @@ from threadpoolctl import threadpool_limits
 
 from ivr.models.classifier_parameters import ClassifierParameters
 from ivr.models.intent_classifier import softmax
-from ivr.models.intent_features import letter_vectoriser, word_vectoriser
 from ivr.steering.intents import OUT_OF_SCOPE
 from ivr.steering.text import normalise
 from training.evaluation import Evaluation, evaluate
 from training.folds import Folds, split_by_group
 from training.noise import RecogniserNoise, filler_texts, filler_words
 from training.progress import Progress, silent
+from training.vectorisers import letter_vectoriser, word_vectoriser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

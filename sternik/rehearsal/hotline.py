@@ -16,12 +16,14 @@ from typing import Self
 from ivr.store.opening import Store, open_store
 from sternik.asterisk.instance import AsteriskInstance, AsteriskSite
 from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal import NUMBER
 from sternik.rehearsal.agents import DemonstrationAgents
 from sternik.rehearsal.server_process import ServerProcess
 from sternik.settings import Settings, load_settings
 
+__all__ = ["NUMBER", "Rehearsal", "private_settings"]
+
 _RTP_PORTS = 1000
-NUMBER = "600"
 
 
 class Rehearsal:

@@ -14,6 +14,7 @@ from rich.console import Console
 from ivr.errors import ConfigurationError
 from ivr.ports import EventKind
 from ivr.store.event_log import EventLog
+from ivr.store.opening import open_store
 from ivr.store.records import StoredEvent
 from sternik.rehearsal.timeline import render, render_line
 from sternik.softphone.call import Call
@@ -49,6 +50,15 @@ class CallOutcome:
     interaction_id: str | None = None
     steered_to: str | None = None
     answered_from: str | None = None
+
+
+async def watch_placed_call(plan: CallPlan, database_url: str, console: Console) -> CallOutcome:
+    """Place the call on a running Sternik that stores in this database. Errors as `place_call`."""
+    store = await open_store(database_url, migrate=False)
+    try:
+        return await place_call(plan, store.event_log, console)
+    finally:
+        await store.close()
 
 
 async def place_call(plan: CallPlan, event_log: EventLog, console: Console) -> CallOutcome:

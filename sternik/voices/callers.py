@@ -5,26 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from ivr.errors import ConfigurationError
 from ivr.wav import TELEPHONE_RATE_HZ, read_wav, telephone_pcm
+from sternik.voices.caller_voice import CallerVoice
+
+__all__ = ["CallerVoice", "flite_pcm", "speak_as_caller"]
 
 SILENCE_BEFORE_MS: Final = 300
 
 _MAX_TEXT_CHARACTERS: Final = 500
 _TIMEOUT_SECONDS: Final = 30
-
-
-class CallerVoice(StrEnum):
-    """Flite's recorded people, by Flite's names."""
-
-    SLT = "slt"
-    RMS = "rms"
-    AWB = "awb"
-    KAL16 = "kal16"
 
 
 def speak_as_caller(text: str, *, voice: CallerVoice, prompts_voice: str) -> bytes:

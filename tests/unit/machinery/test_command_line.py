@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
@@ -64,3 +67,13 @@ def test_a_problem_is_told_in_plain_words_with_advice_and_exit_code_one(
     assert "sternik: nothing to say" in told
     assert 'sternik say "I forgot my PIN"' in told
     assert "Traceback" not in told
+
+
+def test_parent_of_a_serving_program_carries_no_library_that_it_does_not_use() -> None:
+    """The program that `serve` runs in is there as long as calls are; each of these takes 5 to 20 MB."""
+    heavy = ["numpy", "sqlalchemy", "alembic", "sklearn", "scipy", "pocketsphinx", "vosk"]
+    code = f"import sternik.cli, sys; print(sorted(set({heavy}) & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30
+    )
+    assert found.stdout.strip() == "[]"

@@ -16,10 +16,10 @@ from ivr.models.classifier_parameters import (
     save_parameters,
 )
 from ivr.models.intent_classifier import LinearIntentClassifier
-from ivr.models.intent_features import letter_vectoriser, word_vectoriser
 from ivr.steering.intents import OUT_OF_SCOPE, IntentId
 from ivr.steering.text import normalise
 from tests.unit.trainer.small_corpus import LABELS, TEXTS
+from training.vectorisers import letter_vectoriser, word_vectoriser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def test_loaded_classifier_says_what_scikit_learn_says(tmp_path: Path) -> None:
     for text, row in zip(TEXTS, expected, strict=True):
         said = classifier.classify(text)
         by_intent = {found.intent: found.probability for found in said.candidates}
-        assert [by_intent[intent] for intent in parameters.intents] == pytest.approx(row, abs=1e-6)
+        assert [by_intent[intent] for intent in parameters.intents] == pytest.approx(row, abs=1e-9)
         assert said.model_version == "en-1"
 
 

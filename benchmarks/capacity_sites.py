@@ -1,0 +1,67 @@
+"""What the capacity benchmark runs on: an engine, its language, settings, and what callers say."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from benchmarks.talkers import running_speech
+from ivr.models.artefact import load_artefact
+from ivr.models.recogniser_engine import EngineOptions, find_engine
+from sternik.settings import load_settings
+from sternik.voices.callers import CallerVoice, speak_as_caller
+
+SENTENCES = Path("tests/asterisk/spoken/development.csv")
+_VOICES = (CallerVoice.SLT, CallerVoice.RMS, CallerVoice.AWB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One engine with its language; `settings` are overrides, `speeches` 8 kHz PCM of 12 s each."""
+
+    engine: str
+    language: str
+    options: EngineOptions
+    settings: dict[str, object]
+    speeches: tuple[bytes, ...]
+
+    @property
+    def processes(self) -> int:
+        """As many as Sternik gives to this engine on this machine."""
+        plan = find_engine(self.options.engine).plan(self.options, os.cpu_count() or 1)
+        return plan.max_processes
+
+
+def site_of(engine: str, folder: Path) -> Site:
+    """Prepare it; what has to be made goes below `folder`."""
+    if engine == "pocketsphinx":
+        return _english()
+    raise typer.BadParameter(f"{engine}: no such engine; pocketsphinx or vosk")
+
+
+def _english() -> Site:
+    settings = load_settings(language="en")
+    artefact = load_artefact(settings.models_folder, "en")
+    options = EngineOptions(
+        engine="pocketsphinx",
+        artefact_folder=artefact.folder,
+        language="en",
+        language_model=artefact.version,
+    )
+    return Site(
+        engine="pocketsphinx",
+        language="en",
+        options=options,
+        settings={"language": "en"},
+        speeches=tuple(running_speech(_sentences(voice)) for voice in _VOICES),
+    )
+
+
+def _sentences(voice: CallerVoice) -> list[bytes]:
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        texts = [row["text"] for row in csv.DictReader(file) if row["voice"] == voice]
+    return [speak_as_caller(text, voice=voice, prompts_voice="") for text in texts[:8]]
