@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr.errors import ConfigurationError
-from sternik.asterisk.programs import cache_folder
+from sternik.cache import cache_folder
 
 _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:).*(@)")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.errors import ConfigurationError
 from sternik.asterisk.tree import AsteriskTree, multiarch_name
+from sternik.cache import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -152,13 +153,6 @@ def read_version(command: Sequence[str]) -> str:
             f"it is version {match[1]}; {OLDEST_MAJOR} or newer is needed", where=command[-1]
         )
     return match[0].removeprefix("Asterisk ").partition("+")[0]
-
-
-def cache_folder() -> Path:
-    """Sternik's folder in the user's cache folder (XDG base directories); may not exist yet."""
-    configured = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(configured) if configured.startswith("/") else Path.home() / ".cache"
-    return base / "sternik"
 
 
 def _configured_folders(configuration: Path) -> dict[str, str]:

@@ -11,8 +11,9 @@ import pytest
 from ivr.errors import ConfigurationError
 from sternik.asterisk import programs as asterisk_programs
 from sternik.asterisk import tree as asterisk_tree
-from sternik.asterisk.programs import AsteriskOrigin, cache_folder, find_installed, read_version
+from sternik.asterisk.programs import AsteriskOrigin, find_installed, read_version
 from sternik.asterisk.tree import AsteriskTree
+from sternik.cache import cache_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
