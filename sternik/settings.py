@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr.errors import ConfigurationError
-from sternik.cache_folder import cache_folder
+from sternik.cache import cache_folder
 
 _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:).*(@)")
 
@@ -72,10 +72,10 @@ class Settings(BaseSettings):
     )
 
     recogniser_processes: int = Field(
-        0, ge=0, le=256, description="at most this many; 0: what the engine needs for all cores"
+        0, ge=0, le=256, description="at most this many; 0: as many as the engine makes use of"
     )
     sessions_per_process: int = Field(
-        0, ge=0, le=1000, description="callers one process hears; 0: what the engine can"
+        0, ge=0, le=200, description="callers one process hears; 0: as many as suits the engine"
     )
 
     store_partial_words: bool = Field(

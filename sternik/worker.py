@@ -31,8 +31,10 @@ from ivr.errors import (
     SternikError,
     StoreUnavailableError,
 )
-from ivr.models.artefact import load_artefact
+from ivr.models.artefact import ModelArtefact, load_artefact
 from ivr.models.intent_classifier import LinearIntentClassifier
+from ivr.models.recogniser_engine import EngineOptions
+from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.numbers import to_e164
 from ivr.policy_file import read_policy
@@ -49,8 +51,8 @@ from ivr.prompts import FilePromptLibrary
 from ivr.steering.policy import Policy
 from ivr.store.opening import open_store
 from sternik.logs import LogFormat, set_up_logs
-from sternik.recognisers import build_pool
 from sternik.settings import Settings, load_settings
+from sternik.speech.choice import Ears
 from sternik.speech.in_force import choose_ears
 from sternik.supervisor import (
     EXIT_CONFIGURATION,
@@ -126,7 +128,6 @@ class Worker:
         settings = self._settings
         policy = read_policy(settings.policy_file)
         artefact = load_artefact(settings.models_folder, settings.language)
-        choice = choose_ears(settings)
         background: set[asyncio.Task[None]] = set()
         async with AsyncExitStack() as stack:
             # First in, last out: the heartbeat goes on while calls end and the store is flushed.
@@ -134,8 +135,7 @@ class Worker:
             store = await open_store(settings.database_url)
             stack.push_async_callback(store.close)
             journal = await stack.enter_async_context(store.journal())
-            pool = build_pool(settings, artefact, choice)
-            await stack.enter_async_context(pool)
+            pool = await _open_ears(stack, settings, artefact)
             audio = await stack.enter_async_context(
                 AudioSocketServer(host=settings.audiosocket_host, port=settings.audiosocket_port)
             )
@@ -159,7 +159,7 @@ class Worker:
             background.add(asyncio.create_task(self._beat()))
             if settings.ami_port:
                 background.add(asyncio.create_task(_ami(settings, journal).run()))
-            _log.info("serving", agi_port=self._server.port, ears=choice.line)
+            _log.info("serving", agi_port=self._server.port, ears=pool.description.engine)
             await self._stopping.wait()
             await self._drain(self._server)
 
@@ -183,6 +183,36 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
                 await server.idle()
+
+
+async def _open_ears(
+    stack: AsyncExitStack, settings: Settings, artefact: ModelArtefact
+) -> ProcessPool:
+    """Recognisers as chosen; where Sternik itself chose a damaged model, the next best ones."""
+    choice = choose_ears(settings)
+    try:
+        pool = await stack.enter_async_context(_recognisers(settings, artefact, choice.ears))
+    except ModelUnusableError as error:
+        if choice.otherwise is None:
+            raise
+        _log.error("ears.unusable", error=str(error), instead=choice.otherwise.engine)
+        pool = await stack.enter_async_context(_recognisers(settings, artefact, choice.otherwise))
+    return pool
+
+
+def _recognisers(settings: Settings, artefact: ModelArtefact, ears: Ears) -> ProcessPool:
+    return ProcessPool(
+        options=EngineOptions(
+            engine=ears.engine,
+            artefact_folder=artefact.folder,
+            language=settings.language,
+            language_model=artefact.version,
+            acoustic_model_folder=ears.model_folder,
+            free_form=ears.free_form,
+        ),
+        max_processes=settings.recogniser_processes or None,
+        sessions_per_process=settings.sessions_per_process or None,
+    )
 
 
 async def _cancel(tasks: set[asyncio.Task[None]]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.errors import ConfigurationError
 from sternik.asterisk.tree import AsteriskTree, multiarch_name
-from sternik.cache_folder import cache_folder
+from sternik.cache import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ then PocketSphinx for the language that it knows. Nothing is downloaded here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -43,7 +43,8 @@ class Ears:
 class EarsChoice:
     """Who listens, why, and what to do about it where that is second best (`advice`, else '').
 
-    `model` is the Vosk model, or None.
+    `model` is the Vosk model, or None. `otherwise` listens when that model turns out to be damaged, and
+    nobody asked for it by name.
     """
 
     language: str
@@ -51,6 +52,7 @@ class EarsChoice:
     because: str
     model: VoskModelFolder | None = None
     advice: str = ""
+    otherwise: Ears | None = None
 
     @property
     def line(self) -> str:
@@ -108,7 +110,9 @@ def choose(wishes: Wishes, lookup: ModelLookup) -> EarsChoice:
         return _as_remembered(wishes, remembered, lookup)
     found = lookup.of_language(wishes.language)
     if found is not None:
-        return _vosk(wishes, found, f"it is the best model for {wishes.language} here")
+        best = _vosk(wishes, found, f"it is the best model for {wishes.language} here")
+        has_second = wishes.language == POCKETSPHINX_LANGUAGE and wishes.engine == AUTO
+        return replace(best, otherwise=Ears(engine=POCKETSPHINX) if has_second else None)
     if wishes.engine == VOSK:
         raise _no_model(wishes)
     return _second_best(wishes)

@@ -13,7 +13,7 @@ from sternik.asterisk import programs as asterisk_programs
 from sternik.asterisk import tree as asterisk_tree
 from sternik.asterisk.programs import AsteriskOrigin, find_installed, read_version
 from sternik.asterisk.tree import AsteriskTree
-from sternik.cache_folder import cache_folder
+from sternik.cache import cache_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

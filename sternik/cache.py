@@ -1,4 +1,4 @@
-"""Where what was fetched once is kept for all checkouts of a user."""
+"""Where Sternik keeps what can be fetched again: Asterisk's tree, acoustic models."""
 
 from __future__ import annotations
 
