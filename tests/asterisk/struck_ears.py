@@ -26,7 +26,7 @@ FROZEN_SECONDS = 3.0
 """A process that gives no answer for a second counts as hung."""
 SLOW_SECONDS = 5.0
 """Whoever rings then is refused a recogniser at once, or loses it to the same rule as the others."""
-AT_ONCE = 5
+AT_ONCE = 4
 # The menus of both hotlines have it.
 KEY, QUEUE_OF_KEY = "8", "currency"
 _LONG_KOREAN = " ".join(["여행자 보험 가입"] * 6)
