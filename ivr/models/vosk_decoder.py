@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from ivr.models.vosk_phrases import Expectation, Expectations
 
 MODEL_RATE_HZ = 16_000
-# Vosk's models were trained on telephone speech too: an empty band above 4 kHz is what they know.
-IMAGE_GAIN = 0.0
+# Measured with the Korean model: 180 spoken phrases (5 voices, three levels of hiss) of which 131 are
+# heard right with 0.1, 119 with 0, 105 with the 0.25 that suits PocketSphinx, 117 with soxr.
+IMAGE_GAIN = 0.1
 FETCH_AGAIN = "fetch it again with `sternik speech fetch`"
+# Vosk looks for its own endpoint only after each piece that it is given.
+STEP_BYTES = 2 * SAMPLE_RATE_HZ // 5
 _FRAME = bytes(2 * MODEL_RATE_HZ // 50)
 _QUIET = -1
 # Of the two layouts that Vosk reads, what it does not check itself, and would crash for.
@@ -53,7 +56,7 @@ class VoskDecoder:
         self._recognisers: dict[GrammarName, Any] = {}
         self._resampler = TelephoneUpsampler(IMAGE_GAIN)
         self._pieces: list[_Heard] = []
-        self._hearing = False
+        self._hearing = self._within_piece = False
         self._partial_json = ""
         self._partial = ""
         self._expect(GrammarName.OPEN_QUESTION)
@@ -71,9 +74,9 @@ class VoskDecoder:
         if len(pcm) % 2:
             raise MisuseError("a sample has 2 bytes")
         self._hearing = True
-        if self._recogniser.AcceptWaveform(self._resampler.resample(pcm).tobytes()):
-            self._end_piece(self._recogniser.Result())
-        else:
+        for start in range(0, len(pcm), STEP_BYTES):
+            self._hear(pcm[start : start + STEP_BYTES])
+        if self._within_piece:
             self._read_partial(self._recogniser.PartialResult())
         words = [word for piece in self._pieces for word in piece.words]
         return " ".join([*words, self._partial] if self._partial else words)
@@ -86,13 +89,19 @@ class VoskDecoder:
             self._end_piece(self._recogniser.FinalResult())
         heard, self._pieces = self._pieces, []
         self._resampler.clear()
-        self._hearing = False
+        self._hearing = self._within_piece = False
         confidences = tuple(number for piece in heard for number in piece.confidences)
         return FinalWords(
             text=" ".join(word for piece in heard for word in piece.words),
             confidence=sum(confidences) / len(confidences) if confidences else None,
             word_confidences=confidences,
         )
+
+    def _hear(self, pcm: bytes) -> None:
+        samples = self._resampler.resample(pcm).tobytes()
+        self._within_piece = not self._recogniser.AcceptWaveform(samples)
+        if not self._within_piece:
+            self._end_piece(self._recogniser.Result())
 
     def _expect(self, grammar: GrammarName) -> None:
         if grammar not in self._recognisers:
