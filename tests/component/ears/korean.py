@@ -84,7 +84,7 @@ def link_model(folder: Path) -> Path:
         try:
             os.link(source, target)
         except OSError:  # another file system
-            os.symlink(source, target)
+            Path(target).symlink_to(source)
 
     for path in sorted(MODEL.rglob("*")):
         target = folder / path.relative_to(MODEL)
