@@ -18,7 +18,7 @@ from ivr.errors import RecogniserLostError
 from ivr.models.recogniser_link import LinkTimes
 from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.recogniser_stream import ProcessStream
-from ivr.ports import FRAME_BYTES, GrammarName
+from ivr.ports import FRAME_BYTES, FinalWords, GrammarName
 
 if TYPE_CHECKING:
     from korean import SpeakKorean
@@ -29,8 +29,8 @@ OPEN = GrammarName.OPEN_QUESTION
 CALLERS = 20
 THREADS = 2
 # The tests give whole sentences at once, faster than anybody speaks.
-TIMES = LinkTimes(behind_seconds=3.0, shed_seconds=0.1)
-FLOOD_SECONDS = 300
+PATIENT = LinkTimes(behind_seconds=LIMIT_SECONDS)
+HURRIED = LinkTimes(answer_seconds=LIMIT_SECONDS, behind_seconds=1.0, shed_seconds=0.1)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -40,16 +40,16 @@ async def pool(korean_artefact: Path) -> AsyncIterator[ProcessPool]:
         max_processes=4,
         sessions_per_process=CALLERS,
         open_seconds=LIMIT_SECONDS,
-        times=TIMES,
+        times=PATIENT,
     )
     async with pool:
         yield pool
 
 
-async def fate(stream: ProcessStream) -> str:
+async def fate(stream: ProcessStream, pcm: bytes) -> str:
     """What it heard, or why it was lost."""
     try:
-        return (await until_final(stream))[1].text
+        return (await hear(stream, pcm))[1].text
     except RecogniserLostError as error:
         return str(error)
 
@@ -97,28 +97,25 @@ async def test_a_stream_changes_its_grammar_and_back(
     await stream.close()
 
 
-async def test_more_speech_than_is_decoded_in_time_sheds_callers_and_the_next_is_heard(
-    pool: ProcessPool, speak_korean: SpeakKorean
+async def test_callers_who_are_too_many_for_free_form_are_shed_and_the_next_is_heard(
+    korean_artefact: Path, speak_korean: SpeakKorean
 ) -> None:
-    speech = speak_korean(RATES)
-    streams = [await pool.open(OPEN) for _ in range(CALLERS)]
-    for _ in range(FLOOD_SECONDS * 16_000 // len(speech)):
+    pool = ProcessPool(
+        options=korean_options(korean_artefact, threads=THREADS, free_form=True),
+        sessions_per_process=CALLERS,
+        open_seconds=LIMIT_SECONDS,
+        times=HURRIED,
+    )
+    async with pool:
+        assert "free-form" in pool.description.language_model
+        streams = [await pool.open(OPEN) for _ in range(CALLERS)]
+        fates = await asyncio.gather(*(fate(stream, speak_korean(RATES)) for stream in streams))
+        assert sum("too busy" in reason for reason in fates) >= CALLERS // 2
         for stream in streams:
-            stream.feed(speech)
-        await asyncio.sleep(0)
-        if any(stream.is_lost for stream in streams):
-            break
-    for stream in streams:
-        if not stream.is_lost:
-            stream.finish()
-    fates = await asyncio.gather(*(fate(stream) for stream in streams))
-    assert any("too busy" in reason for reason in fates)
-    for stream in streams:
-        await stream.close()
-    async with asyncio.timeout(LIMIT_SECONDS):
+            await stream.close()
         again = await pool.open(OPEN)
-    assert (await hear(again, speak_korean(INSURANCE)))[1].text == INSURANCE
-    await again.close()
+        again.finish()
+        assert await until_final(again) == ([], FinalWords(text="", confidence=None))
 
 
 async def test_a_killed_process_loses_its_callers_and_another_one_serves(
