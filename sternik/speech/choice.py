@@ -176,7 +176,7 @@ def _why_no_model(wishes: Wishes) -> str:
 
 def _how_to_get_vosk(language: str) -> str:
     return (
-        f".venv/bin/sternik speech fetch {language}, on a machine that reaches its site, "
+        f".venv/bin/sternik speech fetch {language}, on a machine that reaches Vosk's site, "
         f"or name a model's folder: {_MODEL_VARIABLE}=…"
     )
 
