@@ -214,3 +214,21 @@ def test_a_model_one_folder_further_in_is_pointed_to(tmp_path: Path) -> None:
     with pytest.raises(ModelUnusableError, match=f"but {nested} is one: name that folder"):
         read_model_folder(tmp_path / "unpacked")
     assert not looks_like_model(tmp_path / "unpacked")
+
+
+@pytest.mark.parametrize("kept_share", [0.745, 0.9, 0.99999])
+def test_a_lexicon_cut_among_what_its_states_reach_is_noticed_when_thorough(
+    tmp_path: Path, kept_share: float
+) -> None:
+    """Vosk itself opens such a model without a word and hears worse."""
+    model = write_tiny_model(tmp_path / "m")
+    graph = model / "graph" / "HCLr.fst"
+    graph.unlink()
+    graph.symlink_to(KOREAN / "graph" / "HCLr.fst")
+    assert read_model_folder(model, thorough=True)
+    graph.unlink()
+    whole = (KOREAN / "graph" / "HCLr.fst").read_bytes()
+    graph.write_bytes(whole[: int(len(whole) * kept_share)])
+    assert read_model_folder(model)
+    with pytest.raises(ModelUnusableError, match=r"HCLr\.fst: it was cut off"):
+        read_model_folder(model, thorough=True)
