@@ -74,7 +74,9 @@ async def _demonstrate(
 
 def _which_ears(settings: Settings) -> str:
     artefact = load_artefact(settings.models_folder, settings.language)
-    return f"{choose_ears(settings).line}\nThe model of what callers say is {artefact.version}."
+    return (
+        f"{choose_ears(settings).who}, with the language model and classifier of {artefact.version}"
+    )
 
 
 def check_ports_free(settings: Settings) -> None:

@@ -42,16 +42,20 @@ def download_bar(console: Console, indent: str = "") -> Iterator[Callable[[Trans
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
+    bar = Progress(*columns, console=console)
 
-        def report(transfer: Transfer) -> None:
-            if not bar.task_ids:
-                bar.add_task(transfer.name, completed=0)
-            bar.update(
-                bar.task_ids[0], completed=transfer.received_bytes, total=transfer.total_bytes
-            )
+    def report(transfer: Transfer) -> None:
+        if not bar.task_ids:
+            # Started without anything to show it would leave an empty line.
+            bar.start()
+            bar.add_task(transfer.name)
+        bar.update(bar.task_ids[0], completed=transfer.received_bytes, total=transfer.total_bytes)
 
+    try:
         yield report
+    finally:
+        if bar.task_ids:
+            bar.stop()
 
 
 def print_listing(listing: Listing, console: Console, *, everything: bool) -> None:
