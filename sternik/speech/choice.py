@@ -55,19 +55,20 @@ class EarsChoice:
     otherwise: Ears | None = None
 
     @property
-    def line(self) -> str:
-        """The choice in one plain line."""
+    def who(self) -> str:
+        """Who listens to what, and with which model."""
         name = {VOSK: "Vosk", POCKETSPHINX: "PocketSphinx"}.get(self.ears.engine, self.ears.engine)
         who = f"{name} listens ({self.language})"
-        if self.model is not None:
-            who += f" with {self.model.name}"
-            if self.ears.free_form:
-                who += ", free-form" + (
-                    "" if self.model.takes_grammars else " (it takes no grammar)"
-                )
-        elif self.because:
-            who += f": {self.because}"
-        return f"{who}. {self.advice}" if self.advice else who
+        if self.model is None:
+            return who
+        reason = "" if self.model.takes_grammars else " (it takes no grammar)"
+        return f"{who} with {self.model.name}" + f", free-form{reason}" * self.ears.free_form
+
+    @property
+    def line(self) -> str:
+        """The choice in one plain line: who, why where that is not plain, and what to do about it."""
+        why = f": {self.because}" if self.model is None else ""
+        return f"{self.who}{why}" + (f". {self.advice}" if self.advice else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +181,7 @@ def _why_no_model(wishes: Wishes) -> str:
 
 def _how_to_get_vosk(language: str) -> str:
     return (
-        f".venv/bin/sternik speech fetch {language}, on a machine that reaches its site, "
+        f".venv/bin/sternik speech fetch {language}, on a machine that reaches Vosk's site, "
         f"or name a model's folder: {_MODEL_VARIABLE}=…"
     )
 
