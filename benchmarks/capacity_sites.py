@@ -12,8 +12,10 @@ import typer
 from benchmarks.talkers import running_speech
 from ivr.models.artefact import load_artefact
 from ivr.models.recogniser_engine import EngineOptions, find_engine
-from sternik.settings import load_settings
+from sternik.settings import Settings, load_settings
+from sternik.speech.in_force import choose_ears
 from sternik.voices.callers import CallerVoice, speak_as_caller
+from tests.asterisk.korean_site import HEARD_RIGHT, prepare_korean_site, speak_korean
 
 SENTENCES = Path("tests/asterisk/spoken/development.csv")
 _VOICES = (CallerVoice.SLT, CallerVoice.RMS, CallerVoice.AWB)
@@ -39,25 +41,34 @@ class Site:
 def site_of(engine: str, folder: Path) -> Site:
     """Prepare it; what has to be made goes below `folder`."""
     if engine == "pocketsphinx":
-        return _english()
-    raise typer.BadParameter(f"{engine}: no such engine; pocketsphinx or vosk")
-
-
-def _english() -> Site:
-    settings = load_settings(language="en")
-    artefact = load_artefact(settings.models_folder, "en")
-    options = EngineOptions(
-        engine="pocketsphinx",
-        artefact_folder=artefact.folder,
-        language="en",
-        language_model=artefact.version,
-    )
+        settings: dict[str, object] = {"language": "en", "speech_engine": engine}
+        speeches = [running_speech(_sentences(voice)) for voice in _VOICES]
+    elif engine == "vosk":
+        settings = prepare_korean_site(folder / "ko")
+        texts = (HEARD_RIGHT[first:] + HEARD_RIGHT[:first] for first in range(len(_VOICES)))
+        speeches = [running_speech(map(speak_korean, order)) for order in texts]
+    else:
+        raise typer.BadParameter(f"{engine}: no such engine; pocketsphinx or vosk")
     return Site(
-        engine="pocketsphinx",
-        language="en",
-        options=options,
-        settings={"language": "en"},
-        speeches=tuple(running_speech(_sentences(voice)) for voice in _VOICES),
+        engine=engine,
+        language=str(settings["language"]),
+        options=_options(load_settings(**settings)),
+        settings=settings,
+        speeches=tuple(speeches),
+    )
+
+
+def _options(settings: Settings) -> EngineOptions:
+    """What Sternik's own recognisers are given."""
+    ears = choose_ears(settings).ears
+    artefact = load_artefact(settings.models_folder, settings.language)
+    return EngineOptions(
+        engine=ears.engine,
+        artefact_folder=artefact.folder,
+        language=settings.language,
+        language_model=artefact.version,
+        acoustic_model_folder=ears.model_folder,
+        free_form=ears.free_form,
     )
 
 

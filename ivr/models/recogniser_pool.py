@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ivr.models.recogniser_stream import ProcessStream
     from ivr.ports import GrammarName, RecogniserDescription
 
-BUILT_AHEAD = 4
+BUILT_AHEAD = 2
 GROW_AT_LOAD = 0.5
 # A process this far behind takes no new caller: latency must not pile up.
 BUSY_SECONDS = 0.5

@@ -1,10 +1,10 @@
-"""Alembic's entry: runs the steps on the connection that `ivr.store.schema` hands over."""
+"""Alembic's entry: runs the steps on the connection that `ivr.store.migration` hands over."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from ivr.store.schema import CONNECTION
+from ivr.store.migration import CONNECTION
 from ivr.store.tables import metadata
 
 context.configure(
