@@ -12,9 +12,7 @@ from ivr.models.vosk_phrases import OTHER_SPEECH, Expectations, read_expectation
 from ivr.ports import GrammarName
 
 OPEN, YES_NO, CHOICE = GrammarName.OPEN_QUESTION, GrammarName.YES_NO, GrammarName.CHOICE
-VOCABULARY = frozenset(
-    ["i", "lost", "my", "card", "block", "it", "yes", "no", "maybe", "weather", "lovely", "is"]
-)
+VOCABULARY = frozenset({"i", "lost", "my", "card", "block", "it", "yes", "no", "weather", "lovely"})
 
 
 def expect(
@@ -55,13 +53,13 @@ def test_other_speech_joins_word_by_word_and_is_written_in_brackets(tmp_path: Pa
 def test_the_unknown_word_is_expected_wherever_the_model_has_it(tmp_path: Path) -> None:
     found = expect(tmp_path, vocabulary=VOCABULARY | {"[unk]"})
     assert phrases(found) == ["i lost my card", "block it", "[unk]"]
-    assert sorted(phrases(found, YES_NO)) == ["[unk]", "no", "yes"]
+    assert phrases(found, YES_NO) == ["no", "yes", "[unk]"]
     assert "[unk]" not in phrases(expect(tmp_path))
 
 
 def test_a_small_grammar_has_its_whole_phrases_only(tmp_path: Path) -> None:
     found = expect(tmp_path)
-    assert sorted(phrases(found, YES_NO)) == ["no", "yes"]
+    assert phrases(found, YES_NO) == ["no", "yes"]
     assert found.of(YES_NO).written("card") == "[card]"
 
 
