@@ -14,7 +14,7 @@ import pytest_asyncio
 from korean import INSURANCE, NO, RATES, SPOKEN, korean_options
 from streams import LIMIT_SECONDS, hear, lost
 
-from ivr.errors import RecogniserLostError
+from ivr.errors import OverloadedError, RecogniserLostError
 from ivr.models.recogniser_link import LinkTimes
 from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.recogniser_stream import ProcessStream
@@ -53,6 +53,15 @@ async def fate(stream: ProcessStream, pcm: bytes) -> str:
         return (await hear(stream, pcm))[1].text
     except RecogniserLostError as error:
         return str(error)
+
+
+async def open_as_soon_as_possible(pool: ProcessPool) -> ProcessStream:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            try:
+                return await pool.open(OPEN)
+            except OverloadedError:  # it still decodes what the last callers said
+                await asyncio.sleep(0)
 
 
 async def test_a_sentence_is_heard_in_changing_partials_and_a_final_with_confidences(
@@ -115,7 +124,7 @@ async def test_callers_who_are_too_many_are_shed_and_a_later_one_is_heard(
         for stream in streams:
             await stream.close()
         (process,) = pool.process_ids
-        again = await pool.open(OPEN)
+        again = await open_as_soon_as_possible(pool)
         assert (await hear(again, speak_korean(INSURANCE)))[1].text == INSURANCE
         assert pool.process_ids == (process,)
 
