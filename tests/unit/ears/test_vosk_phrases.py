@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ivr.errors import ModelUnusableError
-from ivr.models.artefact import GRAMMARS, PHRASES
+from ivr.models.artefact import GRAMMARS, OTHER_SPEECH, PHRASES
 from ivr.models.grammars import grammars_json
-from ivr.models.vosk_phrases import OTHER_SPEECH, Expectations, read_expectations
+from ivr.models.vosk_phrases import Expectations, read_expectations
 from ivr.ports import GrammarName
 
 OPEN, YES_NO, CHOICE = GrammarName.OPEN_QUESTION, GrammarName.YES_NO, GrammarName.CHOICE
