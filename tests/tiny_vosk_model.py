@@ -52,8 +52,9 @@ def const_fst(words: Sequence[str] | None = None) -> bytes:
 
 
 def lookahead_fst() -> bytes:
+    """Without a table of what its states reach."""
     outer = header("olabel_lookahead", states=0, arcs=0)
-    return outer + struct.pack("<i", 446681434) + const_fst()
+    return outer + struct.pack("<i", 446681434) + const_fst() + b"\0"
 
 
 def write_tiny_model(

@@ -64,12 +64,8 @@ def is_free_form(options: EngineOptions) -> bool:
 
 
 def has_dynamic_graph(folder: Path) -> bool:
-    """Whether phrases can be told; False only when the model has a static graph instead."""
-    return not any(
-        (folder / graph / "HCLG.fst").is_file()
-        and not ((folder / graph / "Gr.fst").is_file() and (folder / graph / "HCLr.fst").is_file())
-        for graph in _GRAPH_FOLDERS
-    )
+    """Whether phrases can be told: not to a model with a static graph, which Vosk takes first."""
+    return not any((folder / graph / "HCLG.fst").is_file() for graph in _GRAPH_FOLDERS)
 
 
 def _model_name(folder: Path | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ivr.errors import ModelUnusableError
-from ivr.models.artefact import GRAMMARS, PHRASES
+from ivr.models.artefact import GRAMMARS, OTHER_SPEECH, PHRASES
 from ivr.models.grammars import phrases_of, read_grammars
 from ivr.ports import GrammarName
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     KnowsWord = Callable[[str], bool]
 
-OTHER_SPEECH = "other_speech.txt"
-"""A general vocabulary, one word a line; an artefact may lack it."""
 UNKNOWN = "[unk]"
 MIN_KNOWN_SHARE = 0.5
 
@@ -51,6 +49,13 @@ class Expectations:
     def of(self, grammar: GrammarName) -> Expectation:
         """What to expect; the open question where there is no such small grammar."""
         return self.grammars.get(grammar, self.grammars[GrammarName.OPEN_QUESTION])
+
+
+NOTHING_EXPECTED = Expectations(
+    grammars={GrammarName.OPEN_QUESTION: Expectation(phrases="[]", words=frozenset())},
+    missing_words=(),
+)
+"""For a model that is tried without an artefact, free-form."""
 
 
 def read_expectations(artefact_folder: Path, knows_word: KnowsWord) -> Expectations:

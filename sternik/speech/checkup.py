@@ -24,7 +24,6 @@ from sternik.speech.vocabulary import (
     dictionary_words,
     expected_phrases,
     gap_between,
-    open_question_phrases,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +56,6 @@ class Comparison:
     artefact: ModelArtefact | None
     gap: VocabularyGap | None
     no_corpus: str
-    grammar: tuple[str, ...] = ()
 
     @property
     def few_words(self) -> str:
@@ -124,7 +122,6 @@ def compare(settings: Settings, subject: Subject) -> Comparison:
         artefact=artefact,
         gap=gap_between(expected_phrases(artefact), known) if artefact else None,
         no_corpus=no_corpus,
-        grammar=_grammar(artefact, subject.model, known),
     )
 
 
@@ -138,21 +135,10 @@ def try_out(comparison: Comparison, recording: Path | None = None) -> TrialResul
         Trial(
             engine=comparison.subject.engine,
             model_folder=model.path if model else None,
-            artefact_folder=artefact.folder if artefact else None,
-            phrases=comparison.grammar,
+            artefact_folder=artefact.folder if artefact and not comparison.few_words else None,
             pcm=_telephone_speech(recording) if recording else b"",
         )
     )
-
-
-def _grammar(
-    artefact: ModelArtefact | None, model: VoskModelFolder | None, known: frozenset[str]
-) -> tuple[str, ...]:
-    """What Vosk is told to expect; it leaves out words it lacks, and a grammar of those is none."""
-    if artefact is None or model is None or not model.takes_grammars:
-        return ()
-    asked = open_question_phrases(artefact)
-    return tuple(phrase for phrase in asked if not known.isdisjoint(phrase.split()))
 
 
 def _artefact(settings: Settings, language: str) -> tuple[ModelArtefact | None, str]:

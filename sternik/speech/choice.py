@@ -104,7 +104,8 @@ def choose(wishes: Wishes, lookup: ModelLookup) -> EarsChoice:
     if wishes.engine not in {AUTO, VOSK}:
         return _named_engine(wishes, wishes.engine, wishes.model, f"{_ENGINE_VARIABLE} says so")
     if wishes.model:
-        model = _read(lookup, wishes.model, where=_MODEL_VARIABLE)
+        advice = f"or unset {_MODEL_VARIABLE}, and Sternik chooses"
+        model = _read(lookup, wishes.model, where=_MODEL_VARIABLE, advice=advice)
         return _vosk(wishes, model, f"{_MODEL_VARIABLE} names it")
     remembered = wishes.remembered
     if remembered is not None and _is_wanted(remembered, wishes.engine):
@@ -129,7 +130,8 @@ def _as_remembered(wishes: Wishes, remembered: RememberedEars, lookup: ModelLook
     if remembered.engine != VOSK:
         return _named_engine(wishes, remembered.engine, folder, because)
     where = f"chosen by `sternik speech use {wishes.language}`"
-    return _vosk(wishes, _read(lookup, folder, where=where), because)
+    advice = f"or let Sternik choose: sternik speech use {wishes.language} auto"
+    return _vosk(wishes, _read(lookup, folder, where=where, advice=advice), because)
 
 
 def _vosk(wishes: Wishes, model: VoskModelFolder, because: str) -> EarsChoice:
@@ -186,12 +188,8 @@ def _how_to_get_vosk(language: str) -> str:
     )
 
 
-def _read(lookup: ModelLookup, named: str, *, where: str) -> VoskModelFolder:
+def _read(lookup: ModelLookup, named: str, *, where: str, advice: str) -> VoskModelFolder:
     try:
         return lookup.read(named)
     except ModelUnusableError as error:
-        raise ConfigurationError(
-            str(error),
-            where=where,
-            advice="or let Sternik choose: sternik speech use LANGUAGE auto",
-        ) from error
+        raise ConfigurationError(str(error), where=where, advice=advice) from error

