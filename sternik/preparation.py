@@ -16,6 +16,7 @@ from sternik.voices.hold_music import provide_hold_music
 from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
 from training.inputs import needs_training
+from training.report import remarks_on_words
 from training.sources import TrainingSources
 
 CORPUS_FOLDER = Path("training/corpus")
@@ -78,3 +79,6 @@ def train(settings: Settings, console: Console, *, force: bool) -> None:
             progress=lambda step, share: bar.update(task, description=step, completed=share),
         )
     console.print(f"      steering model {artefact.version}")
+    own = sources.dictionary or CORPUS_FOLDER / f"{language}.dict"
+    for remark in remarks_on_words(artefact.report, str(own)):
+        console.print(f"      {remark}", soft_wrap=True, markup=False)

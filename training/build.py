@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from typing import TYPE_CHECKING
@@ -38,7 +36,7 @@ from training.inputs import content_hash, needs_training, training_inputs
 from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
 from training.progress import Progress, silent
-from training.report import TrainingReport, training_report
+from training.report import TrainingReport, training_report, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,7 +77,7 @@ def build_artefact(
         progress("writing the model", 0.95)
         save_parameters(model.parameters, folder)
         report = training_report(utterances, language, model, settings, dictionary)
-        _write_report(report, folder / REPORT)
+        write_report(report, folder / REPORT)
         manifest = _manifest(language, inputs, folder, report)
         artefact = install_artefact(folder, manifest)
     progress("trained", 1.0)
@@ -117,11 +115,6 @@ def _build_ears(
 
 def _write_lines(lines: Iterable[str], path: Path) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def _write_report(report: TrainingReport, path: Path) -> None:
-    text = json.dumps(asdict(report), ensure_ascii=False, indent=2, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _manifest(

@@ -24,7 +24,7 @@ GENERAL_WORDS = 2000
 LEAST_LETTERS = 4
 """Shorter general words are heard where a caller swallows a word of the corpus."""
 
-ENTERING = 0.5
+ENTERING = 0.3
 _LOG_BASE = 1.0001  # of the probabilities that PocketSphinx gives
 
 

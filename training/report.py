@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from training.corpus import thin_intents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from training.corpus import Utterance
     from training.dictionary import DictionaryReport
     from training.evaluation import Evaluation
     from training.intent_trainer import TrainedModel, TrainerSettings
+
+WORDS_SHOWN = 20
 
 _METHOD = (
     "Out of fold: every utterance is judged by a model trained without it{speakers}. Penalty and"
@@ -73,3 +77,36 @@ def training_report(
         out_of_fold_as_written=model.as_written,
         out_of_fold_garbled=model.garbled,
     )
+
+
+def write_report(report: TrainingReport, path: Path) -> None:
+    """Write a report as JSON."""
+    text = json.dumps(asdict(report), ensure_ascii=False, indent=2, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def remarks_on_words(path: Path, dictionary: str) -> tuple[str, ...]:
+    """What to tell whoever trained about words of the corpus that no dictionary has; often nothing.
+
+    `path` is that of a written report, `dictionary` names the file in which to give pronunciations.
+    """
+    report = json.loads(path.read_text(encoding="utf-8"))
+    by_rule: dict[str, list[str]] = report["words_pronounced_by_rule"]
+    missing: list[str] = report["words_without_pronunciation"]
+    remarks = []
+    if by_rule:
+        said = [f"{word} ({phones[0]})" for word, phones in by_rule.items()]
+        remarks.append(
+            f"words in no dictionary, pronounced by rule: {_shown(said)}; "
+            f"where that is wrong, write it into {dictionary}"
+        )
+    if missing:
+        remarks.append(
+            f"words that will never be heard: {_shown(missing)}; write how they sound into {dictionary}"
+        )
+    return tuple(remarks)
+
+
+def _shown(words: Sequence[str]) -> str:
+    more = f", and {len(words) - WORDS_SHOWN} more" if len(words) > WORDS_SHOWN else ""
+    return f"{len(words)}: {', '.join(words[:WORDS_SHOWN])}{more}"

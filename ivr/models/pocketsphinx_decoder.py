@@ -14,7 +14,8 @@ import numpy as np
 import pocketsphinx
 
 from ivr.errors import MisuseError, ModelUnusableError
-from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL
+from ivr.models.answer_network import END, OTHER_WORDS, START, answer_network
+from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL, OTHER_SPEECH
 from ivr.models.channel_mean import ChannelMean, read_vector, write_vector
 from ivr.models.grammars import phrases_of, read_grammars
 from ivr.models.resampling import TelephoneUpsampler
@@ -184,8 +185,7 @@ def _load(folder: Path, settings: DecoderSettings) -> pocketsphinx.Decoder:
             _shared_language_model(language_model, language_model.stat().st_mtime_ns, settings),
         )
         for name, meanings in grammars.items():
-            if jsgf := _jsgf(name, meanings, decoder):
-                decoder.add_jsgf_string(name.value, jsgf)
+            _add_small_grammar(decoder, name, meanings, folder)
         decoder.activate_search(GrammarName.OPEN_QUESTION.value)
     except (RuntimeError, ValueError, KeyError) as error:
         raise ModelUnusableError(
@@ -209,18 +209,29 @@ def _shared_language_model(
     return pocketsphinx.NGramModel(configuration, pocketsphinx.LogMath(), str(path))
 
 
-def _jsgf(name: GrammarName, meanings: Meanings, decoder: pocketsphinx.Decoder) -> str:
-    """A grammar in JSGF (W3C note of 2000); '' when no phrase has all its pronunciations.
+def _add_small_grammar(
+    decoder: pocketsphinx.Decoder, name: GrammarName, meanings: Meanings, folder: Path
+) -> None:
+    """Let the decoder search for a grammar's phrases, without those that lack a pronunciation.
 
-    PocketSphinx refuses a whole grammar for one word that its dictionary lacks, so such phrases go.
+    PocketSphinx refuses a whole grammar for one word that its dictionary lacks.
     """
     phrases = [
         phrase for phrase in phrases_of(meanings) if all(map(decoder.lookup_word, phrase.split()))
     ]
-    repeat = "+" if name is GrammarName.DIGITS else ""
-    if not phrases:
-        return ""
-    return f"#JSGF V1.0;\ngrammar {name};\npublic <answer> = ( {' | '.join(phrases)} ){repeat};\n"
+    if phrases:
+        other = [word for word in _other_words(folder) if decoder.lookup_word(word)]
+        arcs = answer_network(phrases, other[:OTHER_WORDS], repeat=name is GrammarName.DIGITS)
+        network = decoder.create_fsg(name.value, START, END, [arc.as_tuple() for arc in arcs])
+        decoder.add_fsg(name.value, network)
+
+
+def _other_words(folder: Path) -> list[str]:
+    """The artefact's general words, in the brackets that its dictionary has."""
+    path = folder / OTHER_SPEECH
+    if not path.exists():
+        return []
+    return [f"[{word}]" for word in path.read_text(encoding="utf-8").split()]
 
 
 def _configuration(dictionary: Path, settings: DecoderSettings) -> pocketsphinx.Config:

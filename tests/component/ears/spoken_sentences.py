@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soxr
 
-from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL
+from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL, OTHER_SPEECH
 from ivr.models.grammars import grammars_json
 from ivr.ports import GrammarName
 from training.dictionary import build_dictionary, read_pronunciations
@@ -70,6 +70,7 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pronunciations = read_pronunciations()
     other = general_english(words | answers, pronunciations)
     report = build_dictionary(words | answers, folder / DICTIONARY, pronunciations, other.shares)
+    (folder / OTHER_SPEECH).write_text("\n".join(other.shares), encoding="utf-8")
     build_language_model(SENTENCES, report.words & words, folder / LANGUAGE_MODEL, other)
     grammars = {GrammarName.YES_NO: {"yes": ("yes",), "no": ("no", "no thanks")}}
     (folder / GRAMMARS).write_text(grammars_json(grammars), encoding="utf-8")

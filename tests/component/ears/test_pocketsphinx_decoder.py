@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from spoken_sentences import SENTENCES
 
 from ivr.errors import ModelUnusableError
 from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder, spoken_words
 from ivr.ports import FRAME_BYTES, FinalWords, GrammarName
+from ivr.steering.hearing import hearing_of
+from ivr.steering.text import other_speech_share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +68,8 @@ def test_nothing_said_gives_empty_words(decoder: PocketSphinxDecoder) -> None:
 
 
 def test_noises_and_numbers_of_pronunciations_are_no_words() -> None:
-    assert spoken_words("<s> my [NOISE] card(2) <sil> ++um++ a(3) </s>") == "my card a"
+    said = "<s> my [NOISE] card(2) <sil> ++um++ [weather](2) a(3) </s>"
+    assert spoken_words(said) == "my card [weather] a"
 
 
 def test_a_missing_file_is_named_with_advice(artefact: Path, tmp_path: Path) -> None:
@@ -96,3 +100,60 @@ def test_a_small_grammar_hears_its_phrases_and_the_open_question_comes_back(
 def test_a_grammar_that_the_model_lacks_is_named(decoder: PocketSphinxDecoder) -> None:
     with pytest.raises(ModelUnusableError, match="no grammar 'digits'"):
         decoder.reset(GrammarName.DIGITS)
+
+
+OFF_TOPIC = (
+    "the weather is lovely and my dog likes the garden",
+    "did you watch the football game on television last night",
+    "she painted the kitchen yellow and cooked spaghetti for everybody",
+)
+
+
+@pytest.mark.parametrize("sentence", OFF_TOPIC)
+def test_off_topic_speech_comes_out_mostly_in_brackets(
+    decoder: PocketSphinxDecoder, speak: Speak, sentence: str
+) -> None:
+    text = hear(decoder, speak(sentence))[1].text
+    assert other_speech_share(text) > 0.5, text
+
+
+def test_speech_of_the_corpus_comes_out_without_brackets(
+    decoder: PocketSphinxDecoder, speak: Speak
+) -> None:
+    heard = [hear(decoder, speak(sentence, "awb"))[1].text for sentence in SENTENCES]
+    assert sum("[" in text for text in heard) <= 1, heard
+
+
+def test_every_word_of_the_final_ones_has_a_confidence(
+    decoder: PocketSphinxDecoder, speak: Speak
+) -> None:
+    final = hear(decoder, speak(SENTENCES[0]))[1]
+    assert len(final.word_confidences) == len(final.text.split())
+    assert all(0 <= confidence <= 1 for confidence in final.word_confidences)
+
+
+def test_the_corpus_is_heard_with_more_confidence_than_other_speech(
+    decoder: PocketSphinxDecoder, speak: Speak
+) -> None:
+    known, other = (
+        [hear(decoder, speak(sentence))[1] for sentence in sentences]
+        for sentences in (SENTENCES, OFF_TOPIC)
+    )
+    confidence = [hearing_of(final.text, final.word_confidences).confidence or 0 for final in known]
+    of_other = [hearing_of(final.text, final.word_confidences).confidence or 0 for final in other]
+    assert sorted(confidence)[1] > max(of_other)
+
+
+def test_an_off_topic_answer_is_neither_yes_nor_no(
+    decoder: PocketSphinxDecoder, speak: Speak
+) -> None:
+    for sentence in OFF_TOPIC:
+        decoder.reset(GrammarName.YES_NO)
+        text = hear(decoder, speak(sentence))[1].text
+        assert other_speech_share(text) > 0.5, text
+
+
+def test_noise_is_no_sentence_of_the_corpus(decoder: PocketSphinxDecoder) -> None:
+    noise = np.random.default_rng(3).normal(0, 3000, 3 * 8000).astype("<i2").tobytes()
+    final = hear(decoder, noise)[1]
+    assert len(final.text.split()) <= 2 or other_speech_share(final.text) > 0.5, final.text
