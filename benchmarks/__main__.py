@@ -1,12 +1,13 @@
-"""`python -m benchmarks [recognition|reaction|capacity]`; without a name, all of them."""
+"""`python -m benchmarks [hearing|recognition|reaction|capacity]`; without a name, all of them."""
 
 from __future__ import annotations
 
 import typer
 
-from benchmarks import capacity, reaction, recognition
+from benchmarks import capacity, hearing, reaction, recognition
 
 app = typer.Typer(add_completion=False, help="Measure Sternik on this machine.")
+app.command("hearing")(hearing.main)
 app.command("recognition")(recognition.main)
 app.command("reaction")(reaction.main)
 app.command("capacity")(capacity.main)
@@ -16,6 +17,7 @@ app.command("capacity")(capacity.main)
 def everything(context: typer.Context) -> None:
     """Without a command: every benchmark with its defaults."""
     if context.invoked_subcommand is None:
+        hearing.main()
         recognition.main()
         reaction.main()
         capacity.main()

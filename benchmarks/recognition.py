@@ -9,45 +9,27 @@ trained model's `open_question.arpa` and `dictionary.dict` (default: the current
 from __future__ import annotations
 
 import csv
-import subprocess
-import tempfile
 import time
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import jiwer
 import numpy as np
-import soxr
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speech_material import SpeechCache, Spoken, gated, on_the_line
 from ivr.models.artefact import load_artefact
 from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder
-from ivr.models.voice_activity import WebRtcVoiceDetector
-from ivr.ports import FRAME_BYTES, SAMPLE_RATE_HZ, GrammarName
-from ivr.steering.speech_gate import SpeechGate
+from ivr.ports import SAMPLE_RATE_HZ, GrammarName
+from ivr.wav import float_from_pcm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
 SENTENCES = Path("tests/asterisk/spoken/development.csv")
-SILENCE_BEFORE_SECONDS = 0.5
-SILENCE_AFTER_SECONDS = 0.8
-LINE_NOISE = 4.0
-MU = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """A sentence and the voice that says it."""
-
-    voice: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +48,7 @@ class Heard:
 def main(
     sentences: Annotated[Path, typer.Argument(exists=True, dir_okay=False)] = SENTENCES,
     model: Annotated[Path | None, typer.Option(exists=True, file_okay=False)] = None,
-    gain_db: Annotated[float, typer.Option(help="Loudness against Flite's own.")] = 0.0,
+    gain_db: Annotated[float, typer.Option(help="Loudness against -26 dBov.")] = 0.0,
     noise_db: Annotated[float, typer.Option(help="White noise under the speech; 0: none.")] = 0.0,
     *,
     show: Annotated[bool, typer.Option(help="Print every sentence.")] = False,
@@ -75,7 +57,12 @@ def main(
     with sentences.open(encoding="utf-8", newline="") as file:
         spoken = [Spoken(voice=row["voice"], text=row["text"]) for row in csv.DictReader(file)]
     decoder = PocketSphinxDecoder(model or load_artefact(Path("var/models"), "en").folder)
-    heard = [hear(decoder, sentence, gain_db, noise_db) for sentence in spoken]
+    cache = SpeechCache()
+    cache.prepare(spoken, lambda _: None)
+    heard = [
+        hear(decoder, sentence, telephone(cache.pcm(sentence), gain_db, noise_db))
+        for sentence in spoken
+    ]
     console = Console(width=120)
     if show:
         for one in heard:
@@ -83,9 +70,9 @@ def main(
     console.print(table(heard))
 
 
-def hear(decoder: PocketSphinxDecoder, spoken: Spoken, gain_db: float, noise_db: float) -> Heard:
+def hear(decoder: PocketSphinxDecoder, spoken: Spoken, call: bytes) -> Heard:
     """Decode one sentence as one call."""
-    frames = list(gated(telephone(speech(spoken), gain_db, noise_db)))
+    frames = list(gated(call))
     decoder.reset(GrammarName.OPEN_QUESTION)
     core_before = time.process_time()
     marks = [time.perf_counter()]
@@ -105,39 +92,13 @@ def hear(decoder: PocketSphinxDecoder, spoken: Spoken, gain_db: float, noise_db:
     )
 
 
-def speech(spoken: Spoken) -> NDArray[np.float64]:
-    """Flite's sound at 8 kHz, silence around."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "speech.wav"
-        subprocess.run(
-            ["flite", "-voice", spoken.voice, "-t", spoken.text, "-o", str(path)], check=True
-        )
-        with wave.open(str(path)) as file:
-            samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-            narrow = soxr.resample(samples.astype(float), file.getframerate(), SAMPLE_RATE_HZ)
-    before = np.zeros(int(SILENCE_BEFORE_SECONDS * SAMPLE_RATE_HZ))
-    after = np.zeros(int(SILENCE_AFTER_SECONDS * SAMPLE_RATE_HZ))
-    return np.concatenate([before, narrow, after])
-
-
-def telephone(samples: NDArray[np.float64], gain_db: float, noise_db: float) -> bytes:
-    """The sound after a µ-law line (the continuous law, 8 bits) with its hiss."""
-    random = np.random.default_rng(1)
-    loudness = np.sqrt(np.mean(np.square(samples)))
-    noise = LINE_NOISE if noise_db == 0 else loudness * 10 ** (-noise_db / 20)
-    line = (samples + random.normal(0, noise, len(samples))) * 10 ** (gain_db / 20) / 32768
-    line = np.clip(line, -1, 1)
-    code = np.round(np.sign(line) * np.log1p(MU * np.abs(line)) / np.log1p(MU) * 127) / 127
-    decoded = np.sign(code) * ((1 + MU) ** np.abs(code) - 1) / MU
-    return (decoded * 32767).astype("<i2").tobytes()
-
-
-def gated(pcm: bytes) -> Iterator[bytes]:
-    """The frames that the recogniser gets."""
-    gate, detector = SpeechGate(), WebRtcVoiceDetector()
-    for index in range(len(pcm) // FRAME_BYTES):
-        frame = pcm[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
-        yield from gate.push(is_voice=detector.is_voice(frame), pcm=frame, index=index).forward
+def telephone(speech: bytes, gain_db: float, noise_db: float) -> bytes:
+    """The speech on a line, louder or softer than usual, white noise under it."""
+    samples = float_from_pcm(speech)
+    if noise_db == 0:
+        return on_the_line(speech, gain_db=gain_db)
+    hiss = np.random.default_rng(1).normal(0, 1, len(samples)).astype(np.float32)
+    return on_the_line(speech, hiss, snr_db=noise_db, gain_db=gain_db)
 
 
 def table(heard: Sequence[Heard]) -> Table:

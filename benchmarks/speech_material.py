@@ -1,0 +1,197 @@
+"""Speech to measure with: sentences by several voices, a telephone line, real noise, the voice gate.
+
+What comes out is what a recogniser gets in a call: 8 kHz, 16 bit, once through G.711 µ-law, gated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ivr.models.voice_activity import WebRtcVoiceDetector
+from ivr.ports import FRAME_BYTES, SAMPLE_RATE_HZ
+from ivr.steering.speech_gate import SpeechGate
+from ivr.wav import float_from_pcm, pcm_from_float, read_wav, telephone_pcm
+from sternik.softphone.g711 import Codec, decode, encode
+from sternik.voices.callers import flite_pcm
+from sternik.voices.programs import find_voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+FLITE_VOICES = ("rms", "awb", "slt", "kal16")
+PIPER_VOICE = "joe"
+VOICES = (PIPER_VOICE, *FLITE_VOICES)
+
+LEVEL_DBOV = -26.0
+"""Speech level of telephony measurements (ITU-T P.56, P.830); 0 dBov is a full-scale square wave."""
+LINE_NOISE_DBOV = -78.0
+ACTIVE_RANGE_DB = 30.0
+SECONDS_BEFORE = 0.5
+SECONDS_AFTER = 0.8
+
+_FRAME_SAMPLES = FRAME_BYTES // 2
+_PIPER_TEXTS_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A sentence as written (no digits) and the voice that says it."""
+
+    voice: str
+    text: str
+
+
+class SpeechCache:
+    """What voices said, kept in a folder as 8 kHz PCM by hash of voice and text."""
+
+    def __init__(self, folder: Path = Path("var/benchmarks/speech")) -> None:
+        self._folder = folder
+
+    def prepare(self, spoken: Iterable[Spoken], progress: Callable[[int], None]) -> None:
+        """Have all that is missing spoken, on all cores; `progress` is told how many more are there.
+
+        Raises `ConfigurationError` when a voice's program is missing or fails.
+        """
+        wanted = list(dict.fromkeys(spoken))
+        missing = [one for one in wanted if not self._path(one).exists()]
+        progress(len(wanted) - len(missing))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # each waits for a program
+            jobs = [threads.submit(self._speak, batch) for batch in _batches(missing)]
+            try:
+                for job in as_completed(jobs):
+                    progress(job.result())
+            finally:
+                _cancel(jobs)
+
+    def pcm(self, spoken: Spoken) -> bytes:
+        """8 kHz 16-bit PCM of a sentence that was prepared."""
+        return self._path(spoken).read_bytes()
+
+    def _speak(self, batch: Sequence[Spoken]) -> int:
+        if batch[0].voice == PIPER_VOICE:
+            sounds = find_voice("en").speak([one.text for one in batch])
+        else:
+            sounds = [flite_pcm(one.text, one.voice) for one in batch]
+        for one, sound in zip(batch, sounds, strict=True):
+            path = self._path(one)
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(sound)
+            unfinished.replace(path)
+        return len(batch)
+
+    def _path(self, spoken: Spoken) -> Path:
+        name = hashlib.sha256(f"{spoken.voice}\n{spoken.text}".encode()).hexdigest()[:32]
+        return self._folder / f"{name}.pcm"
+
+
+def available_voices() -> tuple[str, ...]:
+    """Those of `VOICES` that this machine has."""
+    piper = (PIPER_VOICE,) if find_voice("en").name.endswith("joe-medium") else ()
+    return (*piper, *(FLITE_VOICES if shutil.which("flite") else ()))
+
+
+def _batches(spoken: Sequence[Spoken]) -> Iterator[Sequence[Spoken]]:
+    piper = [one for one in spoken if one.voice == PIPER_VOICE]
+    for start in range(0, len(piper), _PIPER_TEXTS_AT_ONCE):
+        yield piper[start : start + _PIPER_TEXTS_AT_ONCE]
+    yield from ([one] for one in spoken if one.voice != PIPER_VOICE)
+
+
+def _cancel(jobs: Iterable[Future[int]]) -> None:
+    for job in jobs:
+        job.cancel()
+
+
+def read_speech(path: Path) -> bytes:
+    """A recording of any rate as 8 kHz PCM; raises `ConfigurationError` when it is no sound."""
+    return telephone_pcm(read_wav(path))
+
+
+class Noises:
+    """Recorded noises, each without its constant part; the same speech always gets the same one."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._noises = {path.stem: float_from_pcm(read_speech(path)) for path in paths}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(self._noises)
+
+    def samples(self, name: str) -> Samples:
+        """One noise, -1..1."""
+        return self._noises[name]
+
+    def pick(self, spoken: Spoken) -> tuple[str, int]:
+        """Name and first sample of the noise under this sentence."""
+        digest = hashlib.sha256(f"{spoken.voice}\n{spoken.text}\nnoise".encode()).digest()
+        name = self.names[int.from_bytes(digest[:4], "big") % len(self._noises)]
+        return name, int.from_bytes(digest[4:8], "big") % len(self._noises[name])
+
+
+def on_the_line(
+    speech: bytes, noise: Samples | None = None, *, snr_db: float = 0.0, gain_db: float = 0.0
+) -> bytes:
+    """`speech` as a call brings it: at -26 dBov, with pauses around, noise, gain, hiss and µ-law.
+
+    `noise` goes on all the time, repeated as needed, `snr_db` below the speech (root mean squares:
+    of the noise over the whole call, of the speech where it is active).
+    """
+    spoken = float_from_pcm(speech)
+    level = active_level(spoken)
+    spoken = spoken * (_amplitude(LEVEL_DBOV) / level if level else 0.0)
+    before, after = (round(s * SAMPLE_RATE_HZ) for s in (SECONDS_BEFORE, SECONDS_AFTER))
+    call = np.concatenate([np.zeros(before), spoken, np.zeros(after)]).astype(np.float32)
+    if noise is not None:
+        call = call + at_level(np.resize(noise, len(call)), LEVEL_DBOV - snr_db)
+    return through_mu_law(call * np.float32(_amplitude(gain_db)))
+
+
+def through_mu_law(call: Samples) -> bytes:
+    """What arrives at the other end of a line with a little hiss; whole frames."""
+    hiss = np.random.default_rng(1).normal(0, _amplitude(LINE_NOISE_DBOV), len(call))
+    pcm = pcm_from_float((call + hiss).astype(np.float32))
+    pcm = pcm[: len(pcm) // FRAME_BYTES * FRAME_BYTES]
+    return decode(Codec.PCMU, encode(Codec.PCMU, pcm))
+
+
+def at_level(samples: Samples, dbov: float) -> Samples:
+    """Scale to a root mean square; silence stays silence."""
+    level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    scaled: Samples = samples * np.float32(_amplitude(dbov) / level if level else 0.0)
+    return scaled
+
+
+def active_level(samples: Samples) -> float:
+    """Root mean square (0..1) of the 20 ms frames that are within 30 dB of the loudest one."""
+    frames = samples[: len(samples) // _FRAME_SAMPLES * _FRAME_SAMPLES].astype(np.float64)
+    powers = np.square(frames.reshape(-1, _FRAME_SAMPLES)).mean(axis=1)
+    if not len(powers):
+        return 0.0
+    active = powers[powers >= powers.max() * 10 ** (-ACTIVE_RANGE_DB / 10)]
+    return float(np.sqrt(active.mean()))
+
+
+def _amplitude(dbov: float) -> float:
+    return float(10 ** (dbov / 20))
+
+
+def gated(pcm: bytes) -> Iterator[bytes]:
+    """The frames that the recogniser gets."""
+    gate, detector = SpeechGate(), WebRtcVoiceDetector()
+    for index in range(len(pcm) // FRAME_BYTES):
+        frame = pcm[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
+        yield from gate.push(is_voice=detector.is_voice(frame), pcm=frame, index=index).forward
