@@ -99,10 +99,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much to measure. With `every_voice` each voice says each sentence, else one of them."""
+    """How much to measure. With `every_voice` each voice says each sentence, else one of them.
+
+    `sentences` of BANKING77, `outside` of each kind out of scope, `own` of each file of ours.
+    """
 
     sentences: int
     outside: int
+    own: int
     every_voice: bool
 
 
@@ -132,7 +136,7 @@ def _banking77(
 def _own(voices: Sequence[str], amount: Amount, conditions: Sequence[Condition]) -> Iterator[Trial]:
     for path in sorted(OWN_SENTENCES.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))[: amount.own]
         for number, row in enumerate(rows):
             sentence = Sentence(text=row["text"], intent=row["intent"])
             for voice in _speakers(voices, number, amount):
@@ -152,13 +156,18 @@ def _outside(
         voice = voices[number % len(voices)]
         for condition in conditions:
             yield _said(model, "smart-home sentences", sentence, voice, condition)
-    for path in measuring_data.COFFEE_ORDERS.paths(folder):
+    for path in measuring_data.COFFEE_ORDERS.paths(folder)[: amount.outside]:
         for condition in conditions:
             yield _recorded(model, "coffee orders", RECORDED, condition, str(path))
-    for path in measuring_data.NOISES.paths(folder):
+    for path in _every_kind(measuring_data.NOISES.paths(folder), amount.outside):
         for condition in conditions:
             if condition.snr_db is not None:
                 yield _recorded(model, "noise alone", NOISE_ALONE, condition, path.stem)
+
+
+def _every_kind(noises: Sequence[Path], count: int) -> Sequence[Path]:
+    """At most `count`, the first clip of every kind before the second ones."""
+    return sorted(noises, key=lambda path: (path.stem.rpartition("_")[2], path.stem))[:count]
 
 
 def _smart_home(folder: Path, count: int) -> list[Sentence]:

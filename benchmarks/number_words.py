@@ -16,8 +16,8 @@ _CURRENCY = "[$£€]"
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 _WRITTEN = re.compile(
     rf"(?P<ordinal>\b[123](?:st|nd|rd)\b)"
-    rf"|(?P<before>{_CURRENCY})?\s?(?P<whole>{_NUMBER})(?:\.(?P<cents>\d+))?"
-    rf"\s?(?P<after>{_CURRENCY}|%)?"
+    rf"|(?:(?P<before>{_CURRENCY})\s?)?(?P<whole>{_NUMBER})(?:\.(?P<cents>\d+))?"
+    rf"(?:\s?(?P<after>{_CURRENCY}|%))?"
 )
 
 
