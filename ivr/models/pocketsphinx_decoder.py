@@ -18,22 +18,22 @@ from ivr.models.answer_network import END, OTHER_WORDS, START, answer_network
 from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL, OTHER_SPEECH
 from ivr.models.channel_mean import ChannelMean, read_vector, write_vector
 from ivr.models.grammars import phrases_of, read_grammars
-from ivr.models.resampling import TelephoneUpsampler
+from ivr.models.telephone_features import TelephoneFeatures
 from ivr.ports import SAMPLE_RATE_HZ, FinalWords, GrammarName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from ivr.models.grammars import Meanings
 
 MODEL_RATE_HZ = 16_000
-CEPSTRA_PER_SECOND = 100
 
-# The mean of telephone speech after `TelephoneUpsampler`, over four voices at speaking level. With
-# PocketSphinx's own start, meant for close microphones, half of the words are heard wrong.
-TELEPHONE_CEPSTRAL_MEAN = "49.76,5.55,1.65,16.93,1.44,-4.38,8.66,-10.19,-0.95,-0.35,0.19,6.30,-1.86"
+# The mean of speech after `TelephoneFeatures`, over recordings of four people (those that
+# `upper_bands.json` was fitted on). PocketSphinx's own start is for close microphones.
+TELEPHONE_CEPSTRAL_MEAN = "47.88,4.03,-0.70,9.97,0.32,-1.93,1.07,-0.22,-0.70,0.41,-5.13,0.04,2.77"
 
-# Fillers of the acoustic model. Words of other speech are in brackets too, but in lower case.
 _NOISE = re.compile(r"^(<.*>|\[[A-Z_]+\]|\+\+.*\+\+|\+.*\+)$")
 _VARIANT = re.compile(r"\(\d+\)$")
 
@@ -69,12 +69,12 @@ class PocketSphinxDecoder:
         """Load the searches of `artefact_folder`; raises `ModelUnusableError`."""
         self._settings = settings or DecoderSettings()
         self._decoder = _load(artefact_folder, self._settings)
-        self._resampler = TelephoneUpsampler()
+        self._features = TelephoneFeatures()
         self._channel = ChannelMean(
             read_vector(self._settings.initial_cepstral_mean),
             prior_frames=self._settings.mean_prior_frames,
         )
-        self._unadapted_frames = 0.0
+        self._unadapted_frames = 0
         self._hearing = False
         self._warm_up()
 
@@ -95,11 +95,10 @@ class PocketSphinxDecoder:
         if len(pcm) % 2:
             raise MisuseError("a sample has 2 bytes")
         if not self._hearing:
-            self._resampler.clear()
+            self._features.clear()
             self._decoder.start_utt()
             self._hearing = True
-        self._decoder.process_raw(self._resampler.resample(pcm).tobytes())
-        self._adapt(len(pcm) / (2 * SAMPLE_RATE_HZ) * CEPSTRA_PER_SECOND)
+        self._decode(self._features.hear(pcm))
         return self._words()
 
     def finish(self) -> FinalWords:
@@ -121,7 +120,13 @@ class PocketSphinxDecoder:
         self.feed(noise.tobytes())
         self.finish()
 
-    def _adapt(self, frames: float) -> None:
+    def _decode(self, cepstra: NDArray[np.float32]) -> None:
+        # One at a time: PocketSphinx 5.1 writes past a buffer when it is given some 20 at once.
+        for cepstrum in cepstra:
+            self._decoder.process_cep(cepstrum.tobytes())
+        self._adapt(len(cepstra))
+
+    def _adapt(self, frames: int) -> None:
         """Follow the caller's channel from within the utterance.
 
         Left alone, PocketSphinx does so after 8 s only, and a call's utterances are over by then.
@@ -136,6 +141,7 @@ class PocketSphinxDecoder:
 
     def _stop(self) -> None:
         if self._hearing:
+            self._decode(self._features.finish())
             self._decoder.end_utt()
             self._decoder.set_cmn(write_vector(self._channel.mean))
             self._unadapted_frames = 0
