@@ -1,16 +1,19 @@
-"""The engines that the hearing benchmark can listen with, one decoder a process."""
+"""The engines that the hearing benchmark can listen with: those of `ivr.models`, by name."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from ivr.models.pocketsphinx_decoder import PocketSphinxDecoder
+from ivr.models.recogniser_engine import EngineOptions, find_engine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ivr.ports import FinalWords, GrammarName
+    from ivr.models.artefact import ModelArtefact
+    from ivr.models.recogniser_engine import RecogniserDecoder
+
+LANGUAGE = "en"
 
 
 class Engine(StrEnum):
@@ -20,29 +23,19 @@ class Engine(StrEnum):
     VOSK = "vosk"
 
 
-class Decoder(Protocol):
-    """What every engine offers: one caller at a time, for reuse."""
+def build_decoder(
+    engine: Engine, artefact: ModelArtefact, acoustic_model: Path | None
+) -> RecogniserDecoder:
+    """A decoder for a trained artefact; `acoustic_model` is the folder of a Vosk model.
 
-    def reset(self, grammar: GrammarName) -> None:
-        """Another call."""
-        ...
-
-    def feed(self, pcm: bytes) -> str:
-        """Hear 8 kHz speech; returns the words so far."""
-        ...
-
-    def finish(self) -> FinalWords:
-        """End the utterance."""
-        ...
-
-
-def build_decoder(engine: Engine, artefact_folder: Path, speech_model: Path | None) -> Decoder:
-    """A decoder for a trained artefact; `speech_model` is the folder of a Vosk model.
-
-    Raises `ModelUnusableError`, and `NotImplementedError` for an engine that is not built in.
+    Raises `ModelUnusableError`.
     """
-    match engine:
-        case Engine.POCKETSPHINX:
-            return PocketSphinxDecoder(artefact_folder)
-        case Engine.VOSK:
-            raise NotImplementedError(f"Vosk is not built in yet (model {speech_model})")
+    options = EngineOptions(
+        engine=engine,
+        artefact_folder=artefact.folder,
+        language=LANGUAGE,
+        language_model=artefact.version,
+        acoustic_model_folder=acoustic_model,
+        threads=1,
+    )
+    return find_engine(engine).load(options).build_decoder()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.hearing_engines import Decoder, Engine, build_decoder
+from benchmarks.hearing_engines import Engine, build_decoder
 from benchmarks.hearing_trials import NOISE_ALONE, Heard, ModelName, Trial
 from benchmarks.speech_material import (
     LEVEL_DBOV,
@@ -26,10 +26,12 @@ from ivr.models.intent_classifier import LinearIntentClassifier
 from ivr.policy_file import read_policy
 from ivr.ports import FRAME_BYTES, FRAME_MS, FinalWords, GrammarName
 from ivr.steering.acceptance import Sureness, judge
+from ivr.steering.hearing import faults, hearing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ivr.models.recogniser_engine import RecogniserDecoder
     from ivr.steering.policy import Policy
 
 POLICY = Path("dialplan/steering.yaml")
@@ -83,7 +85,7 @@ class Listener:
 class Ears:
     """A decoder and the classifier that belongs to it."""
 
-    decoder: Decoder
+    decoder: RecogniserDecoder
     classifier: LinearIntentClassifier
     policy: Policy = field(default_factory=lambda: read_policy(POLICY))
 
@@ -92,7 +94,7 @@ class Ears:
         """The ears of a trained model."""
         artefact = load_artefact(setting.models[model], "en")
         return cls(
-            decoder=build_decoder(setting.engine, artefact.folder, setting.speech_model),
+            decoder=build_decoder(setting.engine, artefact, setting.speech_model),
             classifier=LinearIntentClassifier.load(artefact),
         )
 
@@ -117,18 +119,27 @@ class Ears:
         if not final.text:
             return _nothing_heard(trial, **times)
         classification = self.classifier.classify(final.text)
+        hearing = hearing_of(final.text, final.word_confidences)
         return Heard(
             trial=trial,
             words=final.text.replace("[", "").replace("]", ""),
             best_intent=classification.best.intent,
             probability=classification.best.probability,
             margin=classification.margin,
-            refused=judge(classification, self.policy).sureness is Sureness.UNSURE,
+            badly_heard=bool(faults(hearing, self.policy.hearing)),
+            refused=judge(classification, self.policy, hearing).sureness is Sureness.UNSURE,
             **times,
         )
 
 
 def _nothing_heard(trial: Trial, **times: float) -> Heard:
     return Heard(
-        trial=trial, words="", best_intent="", probability=0, margin=0, refused=True, **times
+        trial=trial,
+        words="",
+        best_intent="",
+        probability=0.0,
+        margin=0.0,
+        badly_heard=True,
+        refused=True,
+        **times,
     )

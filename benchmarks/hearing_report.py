@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from rich.table import Table
 
 from benchmarks.hearing_trials import Condition, Heard
+from ivr.steering.intents import OUT_OF_SCOPE
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -186,7 +187,8 @@ def _draw_refusals(axes: Axes, heard: Sequence[Heard], model: str) -> None:
 def refused_at(heard: Heard, probability: float) -> bool:
     """Whether it would be refused with this threshold of probability and the shipped margin."""
     return (
-        heard.best_intent in {"", "out_of_scope"}
+        heard.badly_heard
+        or heard.best_intent == OUT_OF_SCOPE
         or heard.probability < probability
         or heard.margin < SHIPPED_MARGIN
     )

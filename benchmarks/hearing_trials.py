@@ -78,7 +78,8 @@ class Heard:
     """What became of a trial.
 
     `words` are without brackets; `probability` and `margin` are those of `best_intent` ('' when no
-    words were heard). `refused`: the dialogue would not have routed. Times in seconds.
+    words were heard). `badly_heard`: refused for the recogniser's own doubts, whatever the intent;
+    `refused`: for whatever reason, the dialogue would not have routed. Times in seconds.
     """
 
     trial: Trial
@@ -86,6 +87,7 @@ class Heard:
     best_intent: str
     probability: float
     margin: float
+    badly_heard: bool
     refused: bool
     gated_seconds: float
     core_seconds: float
