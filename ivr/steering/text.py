@@ -19,7 +19,7 @@ NORMALISATION = 2
 OTHER_SPEECH = "[unk]"
 """Stands for any word of other speech in normalised text; written text cannot produce it."""
 
-_OTHER_SPEECH = re.compile(r"\[[^\[\]\s]*\]")
+_OTHER_SPEECH = re.compile(r"\[[^\[\]\s]+\]")
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u0060\u00b4\uff07", "'"))
 _MAX_FOLDING_ROUNDS = 8
 

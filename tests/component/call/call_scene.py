@@ -47,6 +47,7 @@ _LONGEST_CALL_FRAMES = 10_000
 SAID: Mapping[str, Classification] = {
     STOLEN_WORDS: classified("card_lost_or_stolen", 0.97),
     "stole my card": classified("card_lost_or_stolen", 0.60, 0.2),
+    "[sunny] [weather] opening [hours]": classified("branch", 0.95),
     "opening hours": classified("branch", 0.70, 0.1),
     "a consultant": classified("consultant", 0.95),
 }
@@ -65,6 +66,7 @@ class Script:
     keys: Mapping[int, str] = field(default_factory=dict)
     hangs_up_at: int | None = None
     final_words: str | None = None
+    word_confidence: float = 0.5
     final_after_frames: int | None = 1
     missing_prompts: frozenset[str] | None = frozenset()  # None: all of them
     overloaded: bool = False
@@ -301,7 +303,10 @@ class FakeStream:
             self._results.put_nowait(PartialWords(text=self._last_words))
         if index == self._final_at:
             words = self._last_words if script.final_words is None else script.final_words
-            self._results.put_nowait(FinalWords(text=words, confidence=0.5))
+            confidences = (script.word_confidence,) * len(words.split())
+            self._results.put_nowait(
+                FinalWords(text=words, confidence=0.5, word_confidences=confidences)
+            )
 
     def feed(self, pcm: bytes) -> None:
         self._order()

@@ -86,6 +86,28 @@ async def test_final_words_decide_when_the_classifier_was_not_sure_of_the_partia
     assert scene.handed_over == [STEERED]
 
 
+async def test_other_speech_is_asked_again_however_sure_the_classifier_is() -> None:
+    words = "[sunny] [weather] opening [hours]"
+    scene = await told(Script(voice=SPEECH, words={100: words}, keys={300: "0"}))
+    (utterance,) = scene.data(EventKind.UTTERANCE_ENDED)
+    assert (utterance["reason"], utterance["other_speech"]) == ("unsure", 0.75)
+    decision = scene.data(EventKind.DECISION_MADE)[0]
+    assert decision["kind"] == "ask_again"
+    assert decision["reasons"][0] == "75% of the words were other speech, more than 50%"
+
+
+async def test_words_heard_without_confidence_are_asked_again() -> None:
+    words = "opening hours"
+    scene = await told(
+        Script(voice=SPEECH, words={100: words}, word_confidence=0.1, keys={300: "0"})
+    )
+    (utterance,) = scene.data(EventKind.UTTERANCE_ENDED)
+    assert utterance["word_confidences"] == [0.1, 0.1]
+    decision = scene.data(EventKind.DECISION_MADE)[0]
+    assert decision["kind"] == "ask_again"
+    assert "words heard with confidence 0.100 < 0.30" in decision["reasons"]
+
+
 # --- talking over the prompt ----------------------------------------------------------------------
 
 

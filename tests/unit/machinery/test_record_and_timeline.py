@@ -38,7 +38,13 @@ def utterance() -> Utterance:
         words=WORDS,
         classification=CLASSIFICATION,
     )
-    return Utterance(words=WORDS, classification=CLASSIFICATION, confidence=0.5, endpoint=endpoint)
+    return Utterance(
+        words=WORDS,
+        classification=CLASSIFICATION,
+        confidence=0.5,
+        endpoint=endpoint,
+        word_confidences=(0.5,) * len(WORDS.split()),
+    )
 
 
 def decision() -> Decision:

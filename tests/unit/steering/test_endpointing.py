@@ -45,6 +45,9 @@ def endpoints(timeline: list[Moment], **options: Any) -> list[Endpoint]:
         ("they took my", ACCEPTED, EndpointReason.ACCEPTED, 860),
         ("i went to", UNSURE, EndpointReason.UNSURE, 1200),
         ("not classified", None, EndpointReason.UNSURE, 800),
+        ("stole my [lovely] card", SURE, EndpointReason.SURE, 220),
+        ("[lovely] my card", SURE, EndpointReason.ACCEPTED, 460),
+        ("stole [lovely] [weather]", SURE, EndpointReason.UNSURE, 800),
     ],
 )
 def test_the_surer_the_sooner_and_unfinished_words_wait(

@@ -66,6 +66,15 @@ def test_echo_of_the_prompt_neither_stops_it_nor_counts_as_an_answer() -> None:
     assert line.kinds == [SetGain, SetGain, DropWords]
 
 
+def test_echo_heard_as_other_speech_is_echo_all_the_same() -> None:
+    line = Line()
+    line.turns.start_prompt(GREETING)
+    line.sound(800, voice=True)
+    line.words("[welcome] to [unk] [bank]")
+    line.sound(400, voice=True)
+    assert line.kinds == [SetGain]
+
+
 def test_echo_that_lasts_to_the_end_of_the_prompt_is_not_taken_for_unclear_speech() -> None:
     line = Line()
     line.turns.start_prompt(GREETING)

@@ -93,6 +93,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path, name: str) -> None:
     [
         ({"format": 99}, "format 99"),
         ({"format": None}, "format None"),
+        ({"normalisation": 1}, "made for normalisation 1 of texts.*sternik train"),
         ({"files": {}}, "the manifest lacks"),
         ({"files": None}, "not objects"),
         ({"intents": 3}, "no usable manifest"),

@@ -8,6 +8,7 @@ import pytest
 from ivr.errors import ConfigurationError
 from ivr.models.intent_classifier import LinearIntentClassifier
 from ivr.steering.intents import OUT_OF_SCOPE, IntentId
+from ivr.steering.text import OTHER_SPEECH
 from tests.unit.trainer.small_corpus import LABELS, TEXTS, write_small_corpus
 from training.corpus import Utterance, read_corpus
 from training.evaluation import AcceptancePoint, Confusion, evaluate
@@ -120,6 +121,43 @@ def test_noise_makes_about_as_many_errors_as_asked() -> None:
 def test_noise_never_leaves_a_text_empty() -> None:
     noise = RecogniserNoise(["a"], error_rate=1.0, random=np.random.default_rng(1))
     assert all(noise.garbled("pin") for _ in range(200))
+
+
+def test_overheard_texts_hold_other_speech_among_words_of_the_corpus() -> None:
+    noise = RecogniserNoise(["my card"], error_rate=0.2, random=np.random.default_rng(1))
+    made = [text.split() for text in noise.overheard(200)]
+    assert all(OTHER_SPEECH in words and len(words) <= 10 for words in made)
+    assert {word for words in made for word in words} == {OTHER_SPEECH, "my", "card"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[weather]",
+        "[weather] [lovely] [garden] [unk]",
+        "the [weather] is [lovely] and my [garden]",
+        "can i [watch] a [football] in [television]",
+        "[almost] [nobody] the [public] [world] account",
+    ],
+)
+def test_much_other_speech_is_out_of_scope(shipped: TrainedModel, text: str) -> None:
+    best = LinearIntentClassifier(shipped.parameters, version="en-1").classify(text).best
+    assert best.intent == OUT_OF_SCOPE or best.probability < 0.4
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("i lost my card [yesterday] on the bus", "card_lost_or_stolen"),
+        ("i forgot my pin [completely]", "pin"),
+        ("i'd like a mortgage for a [yellow] house", "mortgage"),
+    ],
+)
+def test_a_single_word_of_other_speech_does_not_hide_what_is_wanted(
+    shipped: TrainedModel, text: str, intent: str
+) -> None:
+    best = LinearIntentClassifier(shipped.parameters, version="en-1").classify(text).best
+    assert (best.intent, best.probability > 0.6) == (intent, True)
 
 
 def test_words_that_all_intents_share_are_fillers() -> None:
