@@ -3,7 +3,7 @@
 Each caller talks over the greeting at once and goes on for 12 s, hears the reaction and rings again
 (`benchmarks.talkers`). Their number rises until real time is lost: a caller is shed (Sternik does so by
 itself when words come more than a second late), over 5 % are not understood, or the 95th percentile of
-the reaction has doubled against two callers.
+the reaction has doubled against four callers.
 
 Beside it, in the same run on the same machine, the engine alone decodes the same speech
 (`benchmarks.bare_engine`) in as many processes as Sternik's recognisers were given. The bare engine has
@@ -42,7 +42,7 @@ from sternik.asterisk.programs import find_asterisk
 from sternik.rehearsal.hotline import Rehearsal, private_settings
 
 RESULTS = Path("var/benchmarks")
-ALONE = 2
+ALONE = 4
 MEMORY_CALLERS = 20
 MEMORY_CALLS = 200
 MEMORY_SPEECH_SECONDS = 3.0
@@ -123,7 +123,7 @@ async def _climb(site: Site, folder: Path, bare: BareEngine, *, seconds: float) 
 
 
 def _numbers_of_callers(bare: BareEngine) -> Iterator[int]:
-    """Two, nearly alone; then from three tenths of the bare engine upwards, a twentieth at the end."""
+    """Four, nearly alone; then from three tenths of the bare engine upwards, a twentieth at the end."""
     yield ALONE
     last, share = ALONE, 0.3
     while share < 1.5:
