@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import typer
 
 from benchmarks import capacity, hearing, reaction, recognition
@@ -16,6 +18,8 @@ app.command("capacity")(capacity.main)
 @app.callback(invoke_without_command=True)
 def everything(context: typer.Context) -> None:
     """Without a command: every benchmark with its defaults."""
+    # Ended by a time limit, a benchmark takes down what it started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if context.invoked_subcommand is None:
         hearing.main()
         recognition.main()
