@@ -50,7 +50,9 @@ def test_normalising_twice_changes_nothing(text: str, language: str) -> None:
 def test_normal_text_holds_single_spaces_and_no_ascii_punctuation(text: str) -> None:
     normal = normalise(text, "en")
     assert normal == " ".join(normal.split())
-    assert not set(normal.replace(OTHER_SPEECH, "")) & set('!"#$%&()*+,-./:;<=>?@[]^_`{|}~0123456789')
+    assert not set(normal.replace(OTHER_SPEECH, "")) & set(
+        '!"#$%&()*+,-./:;<=>?@[]^_`{|}~0123456789'
+    )
 
 
 def test_bracketed_words_become_one_token_for_other_speech() -> None:
