@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 MASK = "[number]"
 MASKED_FROM_DIGITS = 4
 
-_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_TOKEN = re.compile(r"\[?(?:\d+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*)\]?")
 _SHORT_NUMERAL_DIGITS = 3
 
 
@@ -139,11 +139,13 @@ def _all_languages() -> Lexicon:
 
 
 def _token(match: re.Match[str], words: Lexicon) -> _Token:
-    written = match.group().lower()
+    written = match.group().lower().strip("[]")
     if written[0].isdecimal():
         kind, repeats, digits = _numeral_class(written), 1, len(written)
     else:
-        kind, repeats = words.get(written, ("", 1))
+        # Other speech between digits may be a digit that was not recognised.
+        unknown = _JOINER if match.group().startswith("[") else ""
+        kind, repeats = words.get(written, (unknown, 1))
         digits = _DIGITS_OF_CLASS.get(kind, 0)
     return _Token(kind=kind, digits=digits, repeats=repeats, start=match.start(), end=match.end())
 
