@@ -1,6 +1,6 @@
 """Hearing: word errors, intents right and speech out of scope refused, by engine, voice and noise.
 
-    python -m benchmarks hearing [--quick] [--engine pocketsphinx|vosk] [--model FOLDER]
+    python -m benchmarks hearing [--quick | --one-voice-each] [--engine pocketsphinx|vosk] [--model FOLDER]
 
 BANKING77's test sentences, spoken by voices, go over an 8 kHz µ-law line (clean, real noise at 20 and at
 10 dB), the voice gate and the decoder of a model that this very run trains on BANKING77's training
@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +49,12 @@ _listeners: list[Listener] = []
 def main(
     *,
     quick: Annotated[bool, typer.Option(help="60 sentences, each by one of the voices.")] = False,
+    every_voice: Annotated[
+        bool,
+        typer.Option(
+            "--every-voice/--one-voice-each", help="Whether each voice says each sentence."
+        ),
+    ] = True,
     engine: Annotated[Engine, typer.Option(help="Who listens.")] = Engine.POCKETSPHINX,
     model: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder of a Vosk model.")
@@ -68,7 +74,8 @@ def main(
     data = measuring_data.data_folder()
     for remark in measuring_data.remarks(data):
         console.print(remark, style="yellow", soft_wrap=True)
-    trials = plan(data, available_voices(), QUICK if quick else WHOLE)
+    amount = QUICK if quick else replace(WHOLE, every_voice=every_voice)
+    trials = plan(data, available_voices(), amount)
     if not trials:
         raise typer.BadParameter("no voices: run `make setup`, which installs Flite and Piper")
     noises = measuring_data.NOISES.paths(data)

@@ -54,7 +54,7 @@ class TrainerSettings:
     garbled_copies: int = 2
     word_error_rate: float = 0.15
     filler_salads: int = 60
-    overheard: int = 300
+    overheard: int = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

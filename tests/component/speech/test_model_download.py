@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import signal
@@ -21,6 +22,7 @@ from sternik.speech.model_site import ModelSite
 from sternik.speech.patience import Patience
 from tests.local_model_site import Behaviour, LocalSite
 from tests.tiny_vosk_model import write_tiny_model, zip_folder
+from tests.waiting import until
 
 NAME = "vosk-model-small-en-us-0.15"
 ZIP = f"/models/{NAME}.zip"
@@ -352,6 +354,8 @@ def test_a_killed_download_goes_on_where_it_was(
     process = started(fetching)
     assert behaviour.holding.wait(30)
     part = fetching.folder / f"{NAME}.zip.part"
+    has_begun = until(lambda: part.exists() and part.stat().st_size, seconds=30)
+    asyncio.run(has_begun)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     kept = part.stat().st_size
