@@ -17,7 +17,7 @@ from benchmarks.talkers import HeldLevel
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-SHED_OR_UNHEARD = 0.05
+FEW_SHARE = 0.05
 REACTION_FACTOR = 2.0
 
 
@@ -30,20 +30,24 @@ class Level:
     memory_mib: Mapping[Part, float]
 
     def reaction_ms(self, percent: float) -> float:
-        """A percentile of the reaction; an answer that never came counts as infinitely late."""
-        times = [
-            float("inf") if turn.reaction_ms is None else turn.reaction_ms
-            for turn in self.held.turns
-        ]
-        # Of two neighbours the higher: no arithmetic with infinity.
-        return float(np.percentile(times, percent, method="higher")) if times else float("inf")
+        """A percentile of the reaction, where one came; 0 where none did."""
+        times = [turn.reaction_ms for turn in self.held.turns if turn.reaction_ms is not None]
+        return float(np.percentile(times, percent)) if times else 0.0
+
+    @property
+    def unanswered(self) -> int:
+        """Calls in which no prompt followed the speech, or which failed."""
+        return sum(turn.reaction_ms is None for turn in self.held.turns)
 
     def loss(self, alone: Level) -> str:
         """Why this is no real time any more, against callers who are nearly alone; '' when it is."""
         if self.held.shed:
             return f"{self.held.shed} calls shed"
-        if self.held.unheard > SHED_OR_UNHEARD * len(self.held.turns):
+        few = max(1.0, FEW_SHARE * len(self.held.turns))
+        if self.held.unheard > few:
             return f"{self.held.unheard} calls not understood"
+        if self.unanswered > few:
+            return f"{self.unanswered} calls not answered"
         if self.reaction_ms(95) > REACTION_FACTOR * alone.reaction_ms(95):
             return "reaction p95 doubled"
         return ""

@@ -19,18 +19,17 @@ from tests.asterisk.asterisk_events import until_no_channel_is_left
 from tests.asterisk.callers import Caller, ring
 from tests.asterisk.conftest import hotline_in
 from tests.asterisk.figures import report_seconds
-from tests.asterisk.korean_site import LANGUAGE, speak_korean
+from tests.asterisk.korean_site import LANGUAGE, OUTSIDE, OUTSIDE_AMPLITUDE, speak_korean
 from tests.asterisk.recognisers import recognisers_of, until_heard_again
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EXCHANGE_RATE, EXCHANGE_QUEUE = "환율 알려 주세요", "currency"
 QUEUES = {
-    EXCHANGE_RATE: EXCHANGE_QUEUE,
-    "여행자 보험 가입": "business",
-    "영업 시간": "branches",
+    "환율 알려 주세요": "currency",
+    "보험 가입": "business",
+    "영업 시간 알려 주세요": "branches",
 }
-OUTSIDE = "아니요"
+EXCHANGE_RATE, EXCHANGE_QUEUE = next(iter(QUEUES.items()))
 TOGETHER = 5
 
 
@@ -86,7 +85,7 @@ async def test_caller_who_says_something_outside_is_asked_again(korean: Rehearsa
     async with Softphone() as phone:
         caller = await ring(phone, korean)
         await caller.hear_question_out()
-        await caller.say(speak_korean(OUTSIDE))
+        await caller.say(speak_korean(OUTSIDE, amplitude=OUTSIDE_AMPLITUDE))
         await caller.until(EventKind.PROMPT_STARTED, prompt="repeat_no_match")
         await caller.press("8")
         assert await answered_from(caller) == EXCHANGE_QUEUE
