@@ -47,7 +47,7 @@ class DecoderSettings:
 
     `gaussians` of each codebook count in a frame (`topn`). Six instead of PocketSphinx's four: of 60
     sentences by five voices 10.3 % of the words are wrong instead of 12.4, in steady noise at 20 dB
-    27.1 % instead of 29.3, for the same time; eight are no better and cost a fifth more.
+    27.1 % instead of 29.3, for the same time; eight are no better.
 
     The default leaves out the second pass (`fwdflat`), which takes some 200 ms after the last
     sample. The third (`bestpath`) takes 10 to 30 ms and hears one wrong word in seven right.
