@@ -179,7 +179,7 @@ def _draw_refusals(axes: Axes, heard: Sequence[Heard], model: str) -> None:
     axes.axhline(80, color="grey", linestyle="--", linewidth=0.8)
     axes.axvline(5, color="grey", linestyle="--", linewidth=0.8)
     axes.set(xlabel="in scope refused, %", ylabel="out of scope refused, %", xlim=(0, 60))
-    axes.set_title(f"Refusal by threshold (dots: the policy's; dashed: the goals), model {model}")
+    axes.set_title(f"Refused by threshold, model {model} (dots: the policy's)")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
 
