@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ async def test_a_truncated_file_is_told_with_what_to_do(
     korean_artefact: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], file: str, reason: str
 ) -> None:
     model = link_model(tmp_path / "model")
-    cut_in_half(model / file)
+    await asyncio.to_thread(cut_in_half, model / file)
     said = await refused(korean_artefact, model)
     assert str(model) in said
     assert reason in said
