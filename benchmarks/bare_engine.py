@@ -1,9 +1,10 @@
-"""What an engine alone can do: decoders fed with 20 ms frames and asked for words, nothing around them.
+"""What an engine alone can do: decoders fed with 100 ms pieces and asked for words, nothing around them.
 
 Run as `python -m benchmarks.bare_engine OPTIONS SPEECH.raw STREAMS SECONDS` (`EngineOptions` as JSON,
-8 kHz PCM): so many streams, divided among the engine's threads, take turns frame by frame, as fast as
-they can. Prints the seconds of speech decoded, the seconds it took, and the processor seconds of those.
-One process of the engine's plan; `measure_bare` runs all of them side by side.
+8 kHz PCM): so many streams, divided among the engine's threads, take turns piece by piece (pieces as
+Sternik gives them), as fast as they can. Prints the seconds of speech decoded, the seconds it took, and
+the processor seconds of those. One process of the engine's plan; `measure_bare` runs all of them side by
+side.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from ivr.models.recogniser_engine import (
     RecogniserDecoder,
     find_engine,
 )
-from ivr.ports import FRAME_BYTES, FRAME_MS, GrammarName
+from ivr.models.recogniser_stream import PIECE_BYTES
+from ivr.ports import SAMPLE_RATE_HZ, GrammarName
 
 _START_SECONDS = 60.0
 
@@ -99,25 +101,25 @@ class _Stream:
     """One caller's decoder, who says the speech over and over, each time as one utterance."""
 
     def __init__(self, decoder: RecogniserDecoder, speech: bytes, *, first: int) -> None:
-        frames = [
-            speech[start : start + FRAME_BYTES]
-            for start in range(0, len(speech) - FRAME_BYTES + 1, FRAME_BYTES)
+        pieces = [
+            speech[start : start + PIECE_BYTES]
+            for start in range(0, len(speech) - PIECE_BYTES + 1, PIECE_BYTES)
         ]
         # Else all streams would be at the same word, and end their utterances together.
-        self._next = islice(cycle([*frames, None]), first % len(frames), None)
+        self._next = islice(cycle([*pieces, None]), first % len(pieces), None)
         self._decoder = decoder
         self._decoder.reset(GrammarName.OPEN_QUESTION)
-        self.frames = 0
+        self.pieces = 0
 
     def go_on(self) -> None:
-        """Decode the next 20 ms."""
-        frame = next(self._next)
-        if frame is None:
+        """Decode the next 100 ms."""
+        piece = next(self._next)
+        if piece is None:
             self._decoder.finish()
             self._decoder.reset(GrammarName.OPEN_QUESTION)
             return
-        self._decoder.feed(frame)
-        self.frames += 1
+        self._decoder.feed(piece)
+        self.pieces += 1
 
 
 def _decode(streams: Sequence[_Stream], seconds: float) -> None:
@@ -128,7 +130,7 @@ def _decode(streams: Sequence[_Stream], seconds: float) -> None:
 
 
 def _streams(engine: LoadedEngine, speech: bytes, count: int) -> list[_Stream]:
-    step = len(speech) // FRAME_BYTES // count
+    step = len(speech) // PIECE_BYTES // count
     return [_Stream(engine.build_decoder(), speech, first=step * number) for number in range(count)]
 
 
@@ -151,7 +153,7 @@ def main(arguments: Sequence[str]) -> None:
     for thread in working:
         thread.join()
     took, core = time.monotonic() - began, time.process_time() - core_began
-    spoken = sum(stream.frames for stream in streams) * FRAME_MS / 1000
+    spoken = sum(stream.pieces for stream in streams) * PIECE_BYTES / 2 / SAMPLE_RATE_HZ
     print(json.dumps([spoken, took, core]), flush=True)
 
 

@@ -79,8 +79,8 @@ class TelephoneFeatures:
         count = (len(self._samples) - WINDOW_SAMPLES) // HOP_SAMPLES + 1
         if count <= 0:
             return np.zeros((0, TELEPHONE_BANDS))
-        windows = np.lib.stride_tricks.sliding_window_view(self._samples, WINDOW_SAMPLES)
-        spectra = np.fft.rfft(windows[::HOP_SAMPLES][:count] * _WINDOW, _FFT_SAMPLES)
+        windows = self._samples[np.arange(count)[:, None] * HOP_SAMPLES + np.arange(WINDOW_SAMPLES)]
+        spectra = np.fft.rfft(windows * _WINDOW, _FFT_SAMPLES)
         self._samples = self._samples[count * HOP_SAMPLES :]
         return np.asarray((spectra.real**2 + spectra.imag**2) @ _FILTERS)
 

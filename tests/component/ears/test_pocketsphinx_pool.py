@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from streams import LIMIT_SECONDS, hear, lost, until_final
 
 from ivr.errors import MisuseError, ModelUnusableError, OverloadedError, RecogniserLostError
 from ivr.models.recogniser_engine import EngineOptions
 from ivr.models.recogniser_link import LinkTimes
 from ivr.models.recogniser_pool import ProcessPool
-from ivr.ports import FRAME_BYTES, FinalWords, GrammarName, PartialWords
+from ivr.models.recogniser_stream import PIECE_BYTES
+from ivr.ports import FRAME_BYTES, GrammarName
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
 
     from spoken_sentences import Speak
 
-    from ivr.models.recogniser_stream import ProcessStream
-
 OPEN = GrammarName.OPEN_QUESTION
-LIMIT_SECONDS = 10.0
 # The tests give whole sentences at once, faster than anybody speaks.
 PATIENT = LinkTimes(answer_seconds=LIMIT_SECONDS, behind_seconds=LIMIT_SECONDS)
 HURRIED = LinkTimes(
@@ -56,43 +55,17 @@ async def pool(artefact: Path) -> AsyncIterator[ProcessPool]:
         yield pool
 
 
-async def hear(stream: ProcessStream, pcm: bytes) -> tuple[list[str], str]:
-    """Partials and the final text; a frame is fed when the one before had time to be sent."""
-    for start in range(0, len(pcm), FRAME_BYTES):
-        stream.feed(pcm[start : start + FRAME_BYTES])
-        await asyncio.sleep(0)
-    stream.finish()
-    return await until_final(stream)
-
-
-async def until_final(stream: ProcessStream) -> tuple[list[str], str]:
-    partials = []
-    async with asyncio.timeout(LIMIT_SECONDS):
-        async for words in stream.results():
-            if isinstance(words, FinalWords):
-                return partials, words.text
-            assert isinstance(words, PartialWords)
-            partials.append(words.text)
-    raise AssertionError("the results ended without a final")
-
-
-async def lost(stream: ProcessStream) -> str:
-    with pytest.raises(RecogniserLostError) as caught:
-        await until_final(stream)
-    return str(caught.value)
-
-
 async def test_a_sentence_is_heard_in_partials_and_a_final(pool: ProcessPool, speak: Speak) -> None:
     stream = await pool.open(OPEN)
     partials, final = await hear(stream, speak("please block my card"))
-    assert final == "please block my card"
+    assert final.text == "please block my card"
     assert all(one != other for one, other in itertools.pairwise(partials))
 
 
 async def test_a_second_utterance_follows_the_first(pool: ProcessPool, speak: Speak) -> None:
     stream = await pool.open(OPEN)
-    assert (await hear(stream, speak("i lost my card")))[1] == "i lost my card"
-    assert (await hear(stream, speak("where is my transfer")))[1] == "where is my transfer"
+    assert (await hear(stream, speak("i lost my card")))[1].text == "i lost my card"
+    assert (await hear(stream, speak("where is my transfer")))[1].text == "where is my transfer"
 
 
 async def test_ten_callers_at_once_are_all_heard(pool: ProcessPool, speak: Speak) -> None:
@@ -101,7 +74,7 @@ async def test_ten_callers_at_once_are_all_heard(pool: ProcessPool, speak: Speak
     heard = await asyncio.gather(
         *(hear(stream, speak(text)) for stream, text in zip(streams, said, strict=True))
     )
-    assert [final for _, final in heard] == said
+    assert [final.text for _, final in heard] == said
 
 
 async def test_reset_drops_what_was_heard_and_no_result_follows(
@@ -112,7 +85,7 @@ async def test_reset_drops_what_was_heard_and_no_result_follows(
     stream.finish()
     stream.reset(OPEN)
     partials, final = await hear(stream, speak("i lost my card"))
-    assert final == "i lost my card"
+    assert final.text == "i lost my card"
     assert not any("consultant" in words or "talk" in words for words in partials)
 
 
@@ -128,7 +101,7 @@ async def test_closing_ends_the_results_and_gives_the_decoder_back(
         await first.close()
         assert [words async for words in first.results()] == []
         second = await pool.open(OPEN)
-        assert (await hear(second, speak("i need a cash loan")))[1] == heard
+        assert (await hear(second, speak("i need a cash loan")))[1].text == heard.text
 
 
 async def test_a_killed_process_loses_its_sessions_and_the_pool_serves_again(
@@ -142,7 +115,7 @@ async def test_a_killed_process_loses_its_sessions_and_the_pool_serves_again(
     with pytest.raises(RecogniserLostError):
         stream.feed(bytes(FRAME_BYTES))
     again = await pool.open(OPEN)
-    assert (await hear(again, speak("i lost my card")))[1] == "i lost my card"
+    assert (await hear(again, speak("i lost my card")))[1].text == "i lost my card"
     assert pool.process_ids != (before,)
 
 
@@ -152,13 +125,13 @@ async def test_a_stopped_process_is_noticed_killed_and_replaced(artefact: Path) 
         (before,) = pool.process_ids
         os.kill(before, signal.SIGSTOP)
         stopped_at = asyncio.get_running_loop().time()
-        stream.feed(bytes(FRAME_BYTES))
+        stream.feed(bytes(PIECE_BYTES))
         assert "not answered" in await lost(stream)
         assert asyncio.get_running_loop().time() - stopped_at < 2.0
         again = await pool.open(OPEN)
         again.feed(bytes(FRAME_BYTES))
         again.finish()
-        assert await until_final(again) == ([], "")
+        assert (await until_final(again))[1].text == ""
         assert not psutil.pid_exists(before)
 
 
@@ -178,7 +151,7 @@ async def test_more_callers_than_one_process_takes_get_a_second(
         with pytest.raises(OverloadedError):
             await pool.open(OPEN)
         heard = await asyncio.gather(*(hear(s, speak("i lost my card")) for s in streams))
-        assert {final for _, final in heard} == {"i lost my card"}
+        assert {final.text for _, final in heard} == {"i lost my card"}
 
 
 async def test_closing_the_pool_ends_all_processes_and_streams(artefact: Path) -> None:
@@ -240,7 +213,7 @@ async def test_a_busy_process_sheds_the_caller_with_most_left_to_hear_and_hears_
             talker.feed(speak("i lost my card"))
         assert "too busy" in await lost(talker)
         _, final = await hear(other, speak("i lost my card"))
-        assert final == "i lost my card"
+        assert final.text == "i lost my card"
 
 
 async def test_a_busy_process_takes_no_new_caller(artefact: Path, speak: Speak) -> None:

@@ -10,6 +10,7 @@ from streams import LIMIT_SECONDS, lost, until_final
 from ivr.errors import ConfigurationError, ModelUnusableError, OverloadedError
 from ivr.models.recogniser_engine import EngineOptions, find_engine
 from ivr.models.recogniser_pool import ProcessPool
+from ivr.models.recogniser_stream import PIECE_BYTES
 from ivr.ports import FRAME_BYTES, FinalWords, GrammarName, PartialWords
 
 OPEN = GrammarName.OPEN_QUESTION
@@ -46,12 +47,12 @@ async def pool() -> AsyncIterator[ProcessPool]:
 async def test_a_third_engine_is_one_module_of_ones_own(pool: ProcessPool) -> None:
     assert pool.description.engine == "echo 1"
     stream = await pool.open(GrammarName.YES_NO)
-    stream.feed(bytes(FRAME_BYTES))
+    stream.feed(bytes(PIECE_BYTES))
     async with asyncio.timeout(LIMIT_SECONDS):
-        assert await anext(stream.results()) == PartialWords(text="heard 320")
+        assert await anext(stream.results()) == PartialWords(text="heard 1600")
     stream.finish()
     _, final = await until_final(stream)
-    assert final == FinalWords(text="yes_no 320", confidence=0.75, word_confidences=(1.0, 0.5))
+    assert final == FinalWords(text="yes_no 1600", confidence=0.75, word_confidences=(1.0, 0.5))
 
 
 async def test_its_plan_says_how_many_processes_and_callers(pool: ProcessPool) -> None:
