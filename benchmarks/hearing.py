@@ -86,6 +86,7 @@ def main(
     )
     heard = listen(trials, setting, processes)
     console.print(hearing_report.table(heard))
+    console.print(hearing_report.threshold_table(heard))
     name = f"hearing-{engine}{'-quick' if quick else ''}"
     _save(heard, folder / f"{name}.json")
     hearing_report.draw(heard, folder / f"{name}.svg")

@@ -20,6 +20,8 @@ import matplotlib.pyplot as plt
 
 ALL_VOICES = "all"
 SHIPPED_MARGIN = 0.20
+THRESHOLDS = ((0.55, 0.20), (0.40, 0.10), (0.30, 0.10), (0.25, 0.05))
+"""Probability and margin; the first are the shipped policy's for topics without their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,34 @@ def _side_by_side(found: Sequence[Figures | None], value: Callable[[Figures], fl
     return " / ".join("-" if number is None else f"{number:.1f}" for number in numbers)
 
 
+def threshold_table(heard: Sequence[Heard]) -> Table:
+    """What other thresholds would refuse on a clean line, and what they would route wrongly."""
+    clean = [one for one in heard if one.trial.condition is Condition.CLEAN]
+    result = Table(title="Other thresholds, clean: refused % (routed wrong %)")
+    result.add_column("model")
+    result.add_column("probability, margin")
+    materials = list(dict.fromkeys(one.trial.material for one in clean))
+    for material in materials:
+        result.add_column(material, justify="right")
+    for model in dict.fromkeys(one.trial.model for one in clean):
+        of_model = [one for one in clean if one.trial.model == model]
+        for probability, margin in THRESHOLDS:
+            cells = [
+                _at_thresholds([o for o in of_model if o.trial.material == m], probability, margin)
+                for m in materials
+            ]
+            result.add_row(model, f"{probability:.2f}, {margin:.2f}", *cells)
+    return result
+
+
+def _at_thresholds(heard: Sequence[Heard], probability: float, margin: float) -> str:
+    if not heard:
+        return "-"
+    refused = [refused_at(one, probability, margin) for one in heard]
+    wrong = [not no and not one.intent_right for no, one in zip(refused, heard, strict=True)]
+    return f"{_percent(refused):.1f} ({_percent(wrong):.1f})"
+
+
 def draw(heard: Sequence[Heard], destination: Path) -> None:
     """Left: words wrong by voice and condition. Right: what each threshold refuses."""
     models = list(dict.fromkeys(one.trial.model for one in heard))
@@ -184,11 +214,11 @@ def _draw_refusals(axes: Axes, heard: Sequence[Heard], model: str) -> None:
     axes.legend(loc="lower right")
 
 
-def refused_at(heard: Heard, probability: float) -> bool:
-    """Whether it would be refused with this threshold of probability and the shipped margin."""
+def refused_at(heard: Heard, probability: float, margin: float = SHIPPED_MARGIN) -> bool:
+    """Whether it would be refused with these thresholds, the same ones for all topics."""
     return (
         heard.badly_heard
         or heard.best_intent == OUT_OF_SCOPE
         or heard.probability < probability
-        or heard.margin < SHIPPED_MARGIN
+        or heard.margin < margin
     )

@@ -141,9 +141,11 @@ def _own(voices: Sequence[str], amount: Amount, conditions: Sequence[Condition])
             rows = list(csv.DictReader(file))[: amount.own]
         for number, row in enumerate(rows):
             sentence = Sentence(text=row["text"], intent=row["intent"])
+            outside = sentence.intent == OUT_OF_SCOPE
+            material = "own out of scope" if outside else f"own {path.stem}"
             for voice in _speakers(voices, number, amount):
                 for condition in conditions:
-                    yield _said(ModelName.SHIPPED, f"own {path.stem}", sentence, voice, condition)
+                    yield _said(ModelName.SHIPPED, material, sentence, voice, condition)
 
 
 def _outside(

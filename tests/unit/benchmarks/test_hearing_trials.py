@@ -85,6 +85,13 @@ def test_without_data_only_our_own_sentences_are_heard_on_a_clean_line(tmp_path:
     assert {trial.material for trial in trials} == {"own development", "own held_out"}
 
 
+def test_sentences_of_ours_that_no_queue_exists_for_are_told_apart(tmp_path: Path) -> None:
+    trials = plan(tmp_path, VOICES, Amount(sentences=0, outside=0, own=100, every_voice=False))
+    for trial in trials:
+        assert trial.in_scope == (trial.material != "own out of scope")
+    assert {trial.in_scope for trial in trials} == {True, False}
+
+
 def test_every_voice_says_every_sentence_in_every_condition(tmp_path: Path) -> None:
     write_banking77(tmp_path)
     (tmp_path / "noise_8khz").mkdir()
