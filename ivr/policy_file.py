@@ -15,6 +15,7 @@ from ivr.steering.intents import CONSULTANT, OUT_OF_SCOPE, IntentId
 from ivr.steering.policy import (
     BargeInTimings,
     EndpointTimings,
+    HearingLimits,
     IntentRule,
     KeyChoice,
     Policy,
@@ -57,6 +58,11 @@ class _Thresholds(WrittenModel):
 class _DefaultThresholds(WrittenModel):
     acceptance: _Thresholds
     early: _Thresholds
+
+
+class _Hearing(WrittenModel):
+    other_speech: Share
+    confidence: Share
 
 
 class _Intent(WrittenModel):
@@ -128,6 +134,7 @@ class _SteeringFile(WrittenModel):
     queues: Annotated[list[QueueText], Field(min_length=1)]
     default_queue: QueueText
     thresholds: _DefaultThresholds
+    hearing: _Hearing
     intents: dict[Name, _Intent]
     consultant_key: Digit
     menu: dict[Digit, _Key]
@@ -149,6 +156,7 @@ def read_policy(path: Path) -> Policy:
         queues=tuple(QueueName(queue) for queue in written.queues),
         intents={IntentId(name): _rule(rule, written) for name, rule in written.intents.items()},
         default_rule=default_rule,
+        hearing=HearingLimits(**written.hearing.model_dump()),
         keys={digit: _choice(key) for digit, key in written.menu.items()},
         consultant_key=written.consultant_key,
         repeats=Repeats(**written.repeats.model_dump()),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what is missing on a Debian machine, and nothing that is there.
 #   scripts/setup.sh          what running Sternik needs
-#   scripts/setup.sh test     and what its tests need (PostgreSQL)
+#   scripts/setup.sh test     and what its tests need (PostgreSQL, a Korean voice)
 # Touched are this checkout (.venv, var), Debian's package manager and the user's cache folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -45,7 +45,7 @@ has_asterisk() { # 22 or newer
 missing_packages() {
   local wanted=(python3 python3-venv flite) package
   has_asterisk || wanted+=(mmdebstrap)
-  [ "$for_tests" != test ] || wanted+=(postgresql)
+  [ "$for_tests" != test ] || wanted+=(postgresql espeak-ng)
   for package in "${wanted[@]}"; do
     has_package "$package" || printf '%s ' "$package"
   done

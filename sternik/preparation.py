@@ -9,6 +9,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sternik.asterisk.programs import provide_asterisk
 from sternik.settings import Settings
+from sternik.speech.in_force import choose_ears
+from sternik.speech.printing import download_bar
+from sternik.speech.provision import try_to_get_vosk
 from sternik.voices.hold_music import provide_hold_music
 from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
@@ -27,6 +30,17 @@ def prepare(settings: Settings, console: Console) -> None:
         settings.dialplan_folder / "prompts" / "hold", settings.prompts_folder / "hold"
     )
     train(settings, console, force=False)
+    provide_ears(settings, console)
+
+
+def provide_ears(settings: Settings, console: Console) -> None:
+    """Try to get a Vosk model where none is here, and say who listens.
+
+    Raises `ConfigurationError` when nobody can.
+    """
+    with download_bar(console, indent="      ") as report:
+        try_to_get_vosk(settings, say=lambda line: console.print(f"      {line}"), report=report)
+    console.print(f"      {choose_ears(settings).line}", markup=False, soft_wrap=True)
 
 
 def make_all_prompts(settings: Settings, console: Console) -> None:

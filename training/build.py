@@ -14,6 +14,7 @@ from ivr.models.artefact import (
     FORMAT,
     GRAMMARS,
     LANGUAGE_MODEL,
+    OTHER_SPEECH,
     PHRASES,
     REPORT,
     Manifest,
@@ -23,9 +24,15 @@ from ivr.models.artefact import (
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
 from ivr.models.classifier_parameters import save_parameters
 from ivr.models.grammars import grammars_json, phrases_of
-from ivr.steering.text import spoken_words
+from ivr.steering.text import NORMALISATION, spoken_words
 from training.corpus import read_corpus
-from training.dictionary import POCKETSPHINX_LANGUAGE, build_dictionary
+from training.dictionary import (
+    POCKETSPHINX_LANGUAGE,
+    DictionaryReport,
+    build_dictionary,
+    read_pronunciations,
+)
+from training.general_words import general_english, read_general_words
 from training.grammars import read_written_grammars
 from training.inputs import content_hash, needs_training, training_inputs
 from training.intent_trainer import TrainerSettings, train_intent_model
@@ -34,7 +41,7 @@ from training.progress import Progress, silent
 from training.report import TrainingReport, training_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ivr.models.grammars import Grammars
@@ -67,11 +74,11 @@ def build_artefact(
     sentences = [" ".join(spoken_words(utterance.text, language)) for utterance in utterances]
     with unfinished_folder(root, language) as folder:
         progress("building the language model", 0.02)
-        missing = _build_ears(sentences, grammars, language, folder, sources.dictionary)
+        dictionary = _build_ears(sentences, grammars, language, folder, sources)
         model = train_intent_model(utterances, language, settings=settings, progress=progress)
         progress("writing the model", 0.95)
         save_parameters(model.parameters, folder)
-        report = training_report(utterances, language, model, settings, missing)
+        report = training_report(utterances, language, model, settings, dictionary)
         _write_report(report, folder / REPORT)
         manifest = _manifest(language, inputs, folder, report)
         artefact = install_artefact(folder, manifest)
@@ -84,24 +91,32 @@ def _build_ears(
     grammars: Grammars,
     language: str,
     folder: Path,
-    extra_dictionary: Path | None,
-) -> tuple[str, ...]:
-    """Write what recognisers are told to expect; returns the words that have no pronunciation."""
-    phrases = "".join(f"{sentence}\n" for sentence in dict.fromkeys(sentences))
-    (folder / PHRASES).write_text(phrases, encoding="utf-8")
+    sources: TrainingSources,
+) -> DictionaryReport | None:
+    """Write what recognisers are told to expect; says how words are pronounced, if it matters."""
+    _write_lines(dict.fromkeys(sentences), folder / PHRASES)
     (folder / GRAMMARS).write_text(grammars_json(grammars), encoding="utf-8")
-    if language != POCKETSPHINX_LANGUAGE:
-        return ()
     asked = {word for sentence in sentences for word in sentence.split()}
+    written = read_general_words(sources.other_speech, language, asked)
+    if language != POCKETSPHINX_LANGUAGE:
+        _write_lines(written, folder / OTHER_SPEECH)
+        return None
     answered = {
         word
         for meanings in grammars.values()
         for phrase in phrases_of(meanings)
         for word in phrase.split()
     }
-    dictionary = build_dictionary(asked | answered, folder / DICTIONARY, extra_dictionary)
-    build_language_model(sentences, dictionary.words & asked, folder / LANGUAGE_MODEL)
-    return tuple(sorted(dictionary.missing))
+    pronunciations = read_pronunciations(sources.dictionary)
+    other = general_english(asked | answered, pronunciations)
+    _write_lines(dict.fromkeys((*written, *other.shares)), folder / OTHER_SPEECH)
+    report = build_dictionary(asked | answered, folder / DICTIONARY, pronunciations, other.shares)
+    build_language_model(sentences, report.words & asked, folder / LANGUAGE_MODEL, other)
+    return report
+
+
+def _write_lines(lines: Iterable[str], path: Path) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _write_report(report: TrainingReport, path: Path) -> None:
@@ -120,6 +135,7 @@ def _manifest(
         language=language,
         created=now.isoformat(timespec="seconds"),
         content=content,
+        normalisation=NORMALISATION,
         inputs=inputs,
         files={path.name: sha256_of(path) for path in sorted(folder.iterdir())},
         intents=tuple(report.utterances_by_intent),

@@ -136,6 +136,8 @@ def _row_problem(row: Mapping[str | None, str | None]) -> str:
 def _text_problem(text: str, language: str) -> str:
     if any(character.isdigit() for character in text):
         return f"text holds digits: {text!r}"
+    if "[" in text or "]" in text:
+        return f"text holds brackets, which mark words the recogniser did not know: {text!r}"
     words = normalise(text, language).split()
     if not words:
         return f"text holds no words: {text!r}"

@@ -30,10 +30,7 @@ def training_inputs(sources: TrainingSources) -> Mapping[str, str]:
     same. Raises `ConfigurationError` for a file that cannot be read.
     """
     named = {f"corpus/{number}-{path.name}": path for number, path in enumerate(sources.corpus)}
-    if sources.dictionary is not None:
-        named[f"dictionary/{sources.dictionary.name}"] = sources.dictionary
-    if sources.grammars is not None:
-        named[f"grammars/{sources.grammars.name}"] = sources.grammars
+    named |= {f"others/{path.name}": path for path in sources.others}
     try:
         inputs = {name: sha256_of(path) for name, path in named.items()}
     except OSError as error:

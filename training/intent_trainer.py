@@ -54,6 +54,7 @@ class TrainerSettings:
     garbled_copies: int = 2
     word_error_rate: float = 0.15
     filler_salads: int = 60
+    overheard: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class _Examples:
     labels: npt.NDArray[np.int64]
     garbled_for_training: tuple[tuple[str, ...], ...]
     garbled_for_testing: tuple[str, ...]
-    fillers: tuple[str, ...]
+    nothing_meant: tuple[str, ...]
 
 
 def train_intent_model(
@@ -134,15 +135,15 @@ def _train(
 
 
 class _Fit:
-    """One model on the utterances `chosen`, their garbled copies and the fillers."""
+    """One model on the utterances `chosen`, their garbled copies and what means nothing."""
 
     def __init__(self, examples: _Examples, chosen: npt.NDArray[np.int64]) -> None:
         self._intents = examples.intents
         copies = (examples.texts, *examples.garbled_for_training)
-        texts = [copy[index] for copy in copies for index in chosen] + list(examples.fillers)
-        outside = [examples.intents.index(OUT_OF_SCOPE)] if examples.fillers else []
+        texts = [copy[index] for copy in copies for index in chosen] + list(examples.nothing_meant)
+        outside = [examples.intents.index(OUT_OF_SCOPE)] if examples.nothing_meant else []
         self._labels = np.concatenate(
-            [np.tile(examples.labels[chosen], len(copies)), outside * len(examples.fillers)]
+            [np.tile(examples.labels[chosen], len(copies)), outside * len(examples.nothing_meant)]
         ).astype(np.int64)
         self._words, self._letters = word_vectoriser(), letter_vectoriser()
         self._features = scipy.sparse.hstack(
@@ -197,7 +198,10 @@ def _examples(
             tuple(noise.garbled(text) for text in texts) for _ in range(settings.garbled_copies)
         ),
         garbled_for_testing=tuple(noise.garbled(text) for text in texts),
-        fillers=filler_texts(fillers, salads=settings.filler_salads, random=random)
+        nothing_meant=(
+            *filler_texts(fillers, salads=settings.filler_salads, random=random),
+            *noise.overheard(settings.overheard),
+        )
         if OUT_OF_SCOPE in intents
         else (),
     )

@@ -9,41 +9,37 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ivr.errors import ModelUnusableError
+from training.backoff_model import SENTENCE_START, BackoffModel, Gram, write_arpa
+from training.other_speech import with_other_speech
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from training.other_speech import OtherSpeech
+
 ORDER = 3
-SENTENCE_START = "<s>"
 SENTENCE_END = "</s>"
-NEVER_LOG10 = -99.0
 FALLBACK_DISCOUNT = 0.5
 
-Gram = tuple[str, ...]
 Counts = Counter[Gram]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackoffModel:
-    """Log10 probabilities of n-grams and log10 back-off weights of contexts, by order from 1."""
-
-    log10_probabilities: tuple[Mapping[Gram, float], ...]
-    log10_backoffs: Mapping[Gram, float]
-
-
 def build_language_model(
-    sentences: Iterable[str], vocabulary: Collection[str], destination: Path
+    sentences: Iterable[str],
+    vocabulary: Collection[str],
+    destination: Path,
+    other_speech: OtherSpeech | None = None,
 ) -> None:
     """Write the ARPA model of normalised `sentences` to `destination` (replaced in one step).
 
     Words outside `vocabulary` (those without a pronunciation) interrupt a sentence: no n-gram spans
-    them. Words of `vocabulary` that no sentence holds get what smoothing leaves. Raises
-    `ModelUnusableError` when nothing is left to count.
+    them. Words of `vocabulary` that no sentence holds get what smoothing leaves. With
+    `other_speech` there is a way out of the corpus. Raises `ModelUnusableError` when nothing is left
+    to count.
     """
     known = frozenset(vocabulary) - {SENTENCE_START, SENTENCE_END}
     counts = _count(sentences, known | {SENTENCE_START, SENTENCE_END})
@@ -53,10 +49,7 @@ def build_language_model(
             "check the corpus and its pronunciation dictionary"
         )
     model = estimate(counts, known)
-    unfinished = destination.with_name(f"{destination.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in _arpa_lines(model))
-    unfinished.replace(destination)
+    write_arpa(with_other_speech(model, other_speech) if other_speech else model, destination)
 
 
 def estimate(counts: tuple[Counts, ...], known: frozenset[str]) -> BackoffModel:
@@ -138,20 +131,3 @@ def _discount(counts: Counts) -> float:
     once = sum(1 for n in counts.values() if n == 1)
     twice = sum(1 for n in counts.values() if n == 2)  # noqa: PLR2004 (the formula's own number)
     return once / (once + 2 * twice) if once and twice else FALLBACK_DISCOUNT
-
-
-def _arpa_lines(model: BackoffModel) -> Iterator[str]:
-    levels = [dict(level) for level in model.log10_probabilities]
-    levels[0][SENTENCE_START,] = NEVER_LOG10
-    yield "\\data\\"
-    yield from (f"ngram {order}={len(level)}" for order, level in enumerate(levels, start=1))
-    for order, level in enumerate(levels, start=1):
-        yield ""
-        yield f"\\{order}-grams:"
-        for gram, probability in sorted(level.items()):
-            line = f"{probability:.5f}\t{' '.join(gram)}"
-            if order < ORDER:
-                line += f"\t{model.log10_backoffs.get(gram, 0.0):.5f}"
-            yield line
-    yield ""
-    yield "\\end\\"

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from ivr.steering.text import OTHER_SPEECH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
 
 _DROPPED = 0.3
-_REPLACED = 0.55
+_REPLACED = 0.35
+_TAKEN_FOR_OTHER_SPEECH = 0.2
 _SALAD_WORDS = (2, 5)
+_OVERHEARD_WORDS = (1, 10)
+_OVERHEARD_LEAST_OTHER_SPEECH = 0.3
 _FILLER_LEAST_INTENTS_SHARE = 0.5
 _FILLER_LARGEST_INTENT_SHARE = 0.4
 
@@ -21,7 +26,8 @@ class RecogniserNoise:
     """Drops, replaces and inserts words at `error_rate` (a word error rate, 0..1).
 
     What comes in is drawn from the corpus's own running words, as it is in a recogniser whose
-    language model was made of that corpus. Of the errors 30 % drop, 55 % replace, 15 % insert.
+    language model was made of that corpus, or is other speech. Of the errors 30 % drop, 35 % replace,
+    20 % take for other speech, 15 % insert.
     """
 
     def __init__(
@@ -38,6 +44,20 @@ class RecogniserNoise:
             words.extend(self._heard(word))
         return " ".join(words) or text
 
+    def overheard(self, count: int) -> tuple[str, ...]:
+        """Make `count` texts of what is heard when nobody speaks to us: television, other topics.
+
+        One to ten words, of which at least 30 % are other speech and the rest any words of the corpus.
+        """
+        return tuple(self._overheard() for _ in range(count))
+
+    def _overheard(self) -> str:
+        length = int(self._random.integers(_OVERHEARD_WORDS[0], _OVERHEARD_WORDS[1] + 1))
+        other = self._random.uniform(_OVERHEARD_LEAST_OTHER_SPEECH, 1.0)
+        drawn = self._random.random(length) < other
+        drawn[int(self._random.integers(length))] = True
+        return " ".join(OTHER_SPEECH if is_other else self._any_word() for is_other in drawn)
+
     def _heard(self, word: str) -> tuple[str, ...]:
         draw = self._random.random()
         if draw >= self._error_rate:
@@ -47,6 +67,8 @@ class RecogniserNoise:
             return ()
         if kind < _DROPPED + _REPLACED:
             return (self._any_word(),)
+        if kind < _DROPPED + _REPLACED + _TAKEN_FOR_OTHER_SPEECH:
+            return (OTHER_SPEECH,)
         return (word, self._any_word())
 
     def _any_word(self) -> str:

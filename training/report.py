@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from training.corpus import Utterance
+    from training.dictionary import DictionaryReport
     from training.evaluation import Evaluation
     from training.intent_trainer import TrainedModel, TrainerSettings
 
@@ -27,7 +28,8 @@ _METHOD = (
 class TrainingReport:
     """Figures of one training; shares are 0..1, see `training.evaluation.Evaluation`.
 
-    `thin_intents` have fewer than 40 utterances; `words_without_pronunciation` are never heard.
+    `thin_intents` have fewer than 40 utterances; `words_without_pronunciation` are never heard,
+    `words_pronounced_by_rule` only if the rule was right (phones by word).
     """
 
     language: str
@@ -41,6 +43,7 @@ class TrainingReport:
     utterances_by_intent: Mapping[str, int]
     thin_intents: Mapping[str, int]
     words_without_pronunciation: tuple[str, ...]
+    words_pronounced_by_rule: Mapping[str, tuple[str, ...]]
     out_of_fold_as_written: Evaluation
     out_of_fold_garbled: Evaluation
 
@@ -50,7 +53,7 @@ def training_report(
     language: str,
     model: TrainedModel,
     settings: TrainerSettings,
-    missing_words: tuple[str, ...],
+    dictionary: DictionaryReport | None,
 ) -> TrainingReport:
     """Put a training's figures together."""
     speakers = " and without anything else its speaker wrote" if model.by_speaker else ""
@@ -65,7 +68,8 @@ def training_report(
         utterances=len(utterances),
         utterances_by_intent=dict(sorted(Counter(said.intent for said in utterances).items())),
         thin_intents={str(intent): few for intent, few in thin_intents(utterances).items()},
-        words_without_pronunciation=missing_words,
+        words_without_pronunciation=tuple(sorted(dictionary.missing)) if dictionary else (),
+        words_pronounced_by_rule=dict(sorted(dictionary.by_rule.items())) if dictionary else {},
         out_of_fold_as_written=model.as_written,
         out_of_fold_garbled=model.garbled,
     )

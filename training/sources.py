@@ -11,19 +11,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSources:
-    """Corpus files (read in this order); further pronunciations and small grammars where there are any."""
+    """Corpus files (read in this order), and what else there is of a language.
+
+    `dictionary` has further pronunciations, `grammars` the small grammars, `other_speech` a general
+    vocabulary, a word a line, the most frequent first.
+    """
 
     corpus: tuple[Path, ...]
     dictionary: Path | None = None
     grammars: Path | None = None
+    other_speech: Path | None = None
 
     @classmethod
     def of_language(cls, folder: Path, language: str) -> Self:
-        """`en*.csv`, `en.dict` and `en.grammars.yaml` of a folder such as `training/corpus`."""
-        dictionary = folder / f"{language}.dict"
-        grammars = folder / f"{language}.grammars.yaml"
+        """Find `en*.csv`, `en.dict`, `en.grammars.yaml` and `en.other_speech.txt` in a folder."""
         return cls(
             corpus=tuple(sorted(folder.glob(f"{language}*.csv"))),
-            dictionary=dictionary if dictionary.exists() else None,
-            grammars=grammars if grammars.exists() else None,
+            dictionary=_existing(folder / f"{language}.dict"),
+            grammars=_existing(folder / f"{language}.grammars.yaml"),
+            other_speech=_existing(folder / f"{language}.other_speech.txt"),
         )
+
+    @property
+    def others(self) -> tuple[Path, ...]:
+        """All files there are besides the corpus."""
+        found = (self.dictionary, self.grammars, self.other_speech)
+        return tuple(path for path in found if path is not None)
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.exists() else None

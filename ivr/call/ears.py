@@ -45,12 +45,17 @@ class WordsChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """What the caller said, once they have finished; `words` is '' for a voice without words."""
+    """What the caller said, once they have finished; `words` is '' for a voice without words.
+
+    `confidence` is the recogniser's own (0..1) of all words, `word_confidences` of each; None and ()
+    where it has none, and always when partial words counted.
+    """
 
     words: str = field(repr=False)
     classification: Classification | None
     confidence: float | None
     endpoint: Endpoint
+    word_confidences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +150,8 @@ class CallEars:
                 signals = self._turns.hear_words(words, classification)
                 changed = WordsChanged(words=words, classification=classification)
                 return (changed, *self._carried_out(signals))
-            case FinalWords(text=words, confidence=confidence) if self._finishing is not None:
-                return (self._utterance(self._finishing, words, confidence),)
+            case FinalWords() if self._finishing is not None:
+                return (self._utterance(self._finishing, result),)
         return ()
 
     def _carried_out(self, signals: tuple[Signal, ...]) -> tuple[Heard, ...]:
@@ -167,7 +172,7 @@ class CallEars:
             self._forget()
             return (FalseStarted(),)
         if endpoint.reason in _WITHOUT_FINAL_WORDS or self._stream is None:
-            return (self._utterance(endpoint, endpoint.words, None),)
+            return (self._utterance(endpoint, FinalWords(text=endpoint.words, confidence=None)),)
         self._finishing = endpoint
         self._stream.finish()
         return ()
@@ -175,14 +180,18 @@ class CallEars:
     def _overdue(self, endpoint: Endpoint, at_ms: int) -> tuple[Heard, ...]:
         if at_ms - endpoint.at_ms < _FINAL_WORDS_MS:
             return ()
-        return (self._utterance(endpoint, endpoint.words, None),)
+        return (self._utterance(endpoint, FinalWords(text=endpoint.words, confidence=None)),)
 
-    def _utterance(self, endpoint: Endpoint, words: str, confidence: float | None) -> Utterance:
-        same = words == endpoint.words
-        classification = endpoint.classification if same else self._classify(words)
+    def _utterance(self, endpoint: Endpoint, final: FinalWords) -> Utterance:
+        same = final.text == endpoint.words
+        classification = endpoint.classification if same else self._classify(final.text)
         self._forget()
         return Utterance(
-            words=words, classification=classification, confidence=confidence, endpoint=endpoint
+            words=final.text,
+            classification=classification,
+            confidence=final.confidence,
+            endpoint=endpoint,
+            word_confidences=final.word_confidences,
         )
 
     def _classify(self, words: str) -> Classification | None:

@@ -14,6 +14,7 @@ from ivr.ports import (
 from ivr.steering.dialogue_states import Decision
 from ivr.steering.intents import Classification
 from ivr.steering.routing import Destination
+from ivr.steering.text import other_speech_share
 
 _CANDIDATES_KEPT = 5
 
@@ -77,6 +78,8 @@ class CallRecord:
             turn=self._turn,
             pii_words=utterance.words,
             confidence=utterance.confidence,
+            word_confidences=[round(value, 3) for value in utterance.word_confidences],
+            other_speech=round(other_speech_share(utterance.words), 3),
             reason=str(utterance.endpoint.reason),
             silence_ms=utterance.endpoint.silence_ms,
             candidates=_candidates(utterance.classification),

@@ -214,7 +214,11 @@ class CallStory:
     def _end_utterance(self, utterance: Utterance) -> None:
         self._record.utterance_ended(utterance)
         self._advance(
-            UtteranceEnded(words=utterance.words, classification=utterance.classification)
+            UtteranceEnded(
+                words=utterance.words,
+                classification=utterance.classification,
+                word_confidences=utterance.word_confidences,
+            )
         )
 
     def _press_key(self, digit: str) -> None:

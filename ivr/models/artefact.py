@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.errors import ModelUnusableError
+from ivr.steering.text import NORMALISATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 CURRENT = "current"
 PHRASES = "open_question.txt"
 GRAMMARS = "grammars.json"
+OTHER_SPEECH = "other_speech.txt"
 LANGUAGE_MODEL = "open_question.arpa"
 DICTIONARY = "dictionary.dict"
 REPORT = "report.json"
-FILES = ("classifier.json", "classifier.npz", PHRASES, GRAMMARS, REPORT)
+FILES = ("classifier.json", "classifier.npz", PHRASES, GRAMMARS, OTHER_SPEECH, REPORT)
 POCKETSPHINX_FILES = (LANGUAGE_MODEL, DICTIONARY)
 """Only in artefacts of a language that PocketSphinx has pronunciations for."""
 
@@ -39,7 +41,8 @@ class Manifest:
     """What an artefact is and what it was made of.
 
     `inputs` maps what training read to its sha256; `files` every file of the artefact but the
-    manifest; `created` is UTC in ISO 8601; `metrics` are the out-of-fold figures of the report.
+    manifest; `created` is UTC in ISO 8601; `metrics` are the out-of-fold figures of the report;
+    `normalisation` is that of the training texts (`ivr.steering.text.NORMALISATION`).
     """
 
     format: int
@@ -47,6 +50,7 @@ class Manifest:
     language: str
     created: str
     content: str
+    normalisation: int
     inputs: Mapping[str, str]
     files: Mapping[str, str]
     intents: tuple[str, ...]
@@ -75,6 +79,11 @@ class ModelArtefact:
     def grammars(self) -> Path:
         """The small grammars, JSON: grammar, meaning, phrases (see `ivr.models.grammars`)."""
         return self.folder / GRAMMARS
+
+    @property
+    def other_speech(self) -> Path:
+        """General words that no phrase holds, one a line; may be empty."""
+        return self.folder / OTHER_SPEECH
 
     @property
     def language_model(self) -> Path:
@@ -146,6 +155,9 @@ def _read_manifest(path: Path) -> Manifest:
         manifest = Manifest(**{**fields, "intents": tuple(fields["intents"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unusable(path, f"no usable manifest ({error})") from error
+    if manifest.normalisation != NORMALISATION:
+        problem = f"made for normalisation {manifest.normalisation!r} of texts, not {NORMALISATION}"
+        raise _unusable(path, problem)
     if not isinstance(manifest.files, dict) or not isinstance(manifest.inputs, dict):
         raise _unusable(path, "files and inputs are not objects")
     return manifest

@@ -31,7 +31,8 @@ CEPSTRA_PER_SECOND = 100
 # PocketSphinx's own start, meant for close microphones, half of the words are heard wrong.
 TELEPHONE_CEPSTRAL_MEAN = "49.76,5.55,1.65,16.93,1.44,-4.38,8.66,-10.19,-0.95,-0.35,0.19,6.30,-1.86"
 
-_NOISE = re.compile(r"^(<.*>|\[.*\]|\+\+.*\+\+|\+.*\+)$")
+# Fillers of the acoustic model. Words of other speech are in brackets too, but in lower case.
+_NOISE = re.compile(r"^(<.*>|\[[A-Z_]+\]|\+\+.*\+\+|\+.*\+)$")
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
@@ -105,7 +106,12 @@ class PocketSphinxDecoder:
             return FinalWords(text="", confidence=None)
         self._stop()
         words = self._words()
-        return FinalWords(text=words, confidence=self._confidence(len(words.split())))
+        count = len(words.split())
+        return FinalWords(
+            text=words,
+            confidence=self._confidence(count),
+            word_confidences=self._word_confidences(count),
+        )
 
     def _warm_up(self) -> None:
         """Hear noise once: else the first utterance comes out unlike all later ones, and slower."""
@@ -143,6 +149,17 @@ class PocketSphinxDecoder:
         if not words or hypothesis is None or not self._settings.best_path:
             return None
         return float(min(max(hypothesis.prob, 0.0), 1.0) ** (1 / words))
+
+    def _word_confidences(self, words: int) -> tuple[float, ...]:
+        """Posterior of each word in the lattice; () without the third pass."""
+        if not words or not self._settings.best_path:
+            return ()
+        found = [
+            min(max(float(segment.prob), 0.0), 1.0)
+            for segment in self._decoder.seg()
+            if not _NOISE.match(segment.word)
+        ]
+        return tuple(found) if len(found) == words else ()
 
 
 def spoken_words(hypothesis: str) -> str:

@@ -18,6 +18,8 @@ from ivr.models.recogniser_protocol import Message, MessageKind, MessageReader, 
 from ivr.models.recogniser_stream import ProcessStream
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ivr.models.recogniser_engine import EngineOptions
     from ivr.ports import GrammarName
 
@@ -111,9 +113,8 @@ class RecogniserProcess:
 
     @property
     def behind_seconds(self) -> float:
-        """The age of the oldest unanswered command of a caller who is still here."""
-        sent_at = [owed[0] for session, owed in self._owed.items() if session in self._streams]
-        return self._loop.time() - min(sent_at) if sent_at else 0.0
+        """The age of the oldest unanswered command, also of one who has left."""
+        return self._age(self._owed)
 
     def open(self, grammar: GrammarName) -> ProcessStream:
         """A new session; raises `RecogniserLostError`."""
@@ -221,22 +222,28 @@ class RecogniserProcess:
             if not self._owed:
                 self.send(Message(kind=MessageKind.PING))
                 continue
-            oldest = min(owed[0] for owed in self._owed.values())
-            silent_seconds = now - max(oldest, self._answered_at)
+            silent_seconds = min(self.behind_seconds, now - self._answered_at)
             if silent_seconds > self._times.answer_seconds:
                 self._lose(f"the recogniser has not answered for {silent_seconds:.1f} s")
-            elif self.behind_seconds > self._times.behind_seconds:
-                self._shed(now)
+                return
+            # One who has left may still keep a thread busy: that is no reason to shed another.
+            late_seconds = self._age(self._streams.keys() & self._owed.keys())
+            if late_seconds > self._times.behind_seconds:
+                self._shed(now, late_seconds)
 
-    def _shed(self, now: float) -> None:
+    def _age(self, sessions: Collection[int]) -> float:
+        """Of the oldest unanswered command of these sessions, all of which are owed an answer."""
+        if not sessions:
+            return 0.0
+        return self._loop.time() - min(self._owed[session][0] for session in sessions)
+
+    def _shed(self, now: float, late_seconds: float) -> None:
         """Let one caller go on with keys, so that the others are heard in time."""
-        if not self._streams or now - self._shed_at < self._times.shed_seconds:
+        if now - self._shed_at < self._times.shed_seconds:
             return
         self._shed_at = now
         session = max(self._streams, key=lambda number: (len(self._owed.get(number, ())), number))
-        self._streams[session].lose(
-            f"the recogniser is too busy, {self.behind_seconds:.1f} s behind"
-        )
+        self._streams[session].lose(f"the recogniser is too busy, {late_seconds:.1f} s behind")
         self.release(session)
 
     def _lose(self, reason: str) -> None:

@@ -80,7 +80,7 @@ class RecogniserService:
 
     def _take_decoder(self) -> RecogniserDecoder:
         try:
-            return self._spare.popleft()
+            return self._spare.pop()  # the last one used: what it cached is warm
         except IndexError:
             return self._build_decoder()
 

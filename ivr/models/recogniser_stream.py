@@ -44,6 +44,11 @@ class ProcessStream:
         self._closed = False
         self._lost: str | None = None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the recogniser hears no more, without having been given back."""
+        return self._lost is not None
+
     def feed(self, pcm: bytes) -> None:
         """Give speech, any whole number of frames; raises `RecogniserLostError`."""
         if len(pcm) % FRAME_BYTES:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from ivr.models.vosk_phrases import Expectation, Expectations
 
 MODEL_RATE_HZ = 16_000
-# Vosk's models were trained on telephone speech too: an empty band above 4 kHz is what they know.
-IMAGE_GAIN = 0.0
+# Measured with the Korean model: 180 spoken phrases (5 voices, three levels of hiss) of which 131 are
+# heard right with 0.1, 119 with 0, 105 with the 0.25 that suits PocketSphinx, 117 with soxr.
+IMAGE_GAIN = 0.1
 FETCH_AGAIN = "fetch it again with `sternik speech fetch`"
-_FRAME = bytes(2 * MODEL_RATE_HZ // 50)
+# Vosk looks for its own endpoint only after each piece that it is given.
+STEP_BYTES = 2 * SAMPLE_RATE_HZ // 5
 _QUIET = -1
 # Of the two layouts that Vosk reads, what it does not check itself, and would crash for.
 _LAYOUTS = (
@@ -53,7 +55,7 @@ class VoskDecoder:
         self._recognisers: dict[GrammarName, Any] = {}
         self._resampler = TelephoneUpsampler(IMAGE_GAIN)
         self._pieces: list[_Heard] = []
-        self._hearing = False
+        self._within_piece = False
         self._partial_json = ""
         self._partial = ""
         self._expect(GrammarName.OPEN_QUESTION)
@@ -70,23 +72,20 @@ class VoskDecoder:
         """Hear speech (8 kHz, 16-bit); returns the words so far."""
         if len(pcm) % 2:
             raise MisuseError("a sample has 2 bytes")
-        self._hearing = True
-        if self._recogniser.AcceptWaveform(self._resampler.resample(pcm).tobytes()):
-            self._end_piece(self._recogniser.Result())
-        else:
+        for start in range(0, len(pcm), STEP_BYTES):
+            self._hear(pcm[start : start + STEP_BYTES])
+        if self._within_piece:
             self._read_partial(self._recogniser.PartialResult())
         words = [word for piece in self._pieces for word in piece.words]
         return " ".join([*words, self._partial] if self._partial else words)
 
     def finish(self) -> FinalWords:
         """End the utterance; '' when nothing was heard."""
-        if self._hearing:
-            # Right after its own endpoint Vosk would keep the caller's channel for the next one.
-            self._recogniser.AcceptWaveform(_FRAME)
-            self._end_piece(self._recogniser.FinalResult())
+        if self._within_piece:
+            self._end_piece()
         heard, self._pieces = self._pieces, []
         self._resampler.clear()
-        self._hearing = False
+        self._within_piece = False
         confidences = tuple(number for piece in heard for number in piece.confidences)
         return FinalWords(
             text=" ".join(word for piece in heard for word in piece.words),
@@ -94,14 +93,26 @@ class VoskDecoder:
             word_confidences=confidences,
         )
 
+    def _hear(self, pcm: bytes) -> None:
+        samples = self._resampler.resample(pcm).tobytes()
+        self._within_piece = not self._recogniser.AcceptWaveform(samples)
+        if not self._within_piece:
+            self._end_piece()
+
     def _expect(self, grammar: GrammarName) -> None:
         if grammar not in self._recognisers:
             self._recognisers[grammar] = self._loaded.build_recogniser(grammar)
         self._recogniser = self._recognisers[grammar]
         self._expected: Expectation = self._loaded.expectations.of(grammar)
 
-    def _end_piece(self, result: str) -> None:
-        words = json.loads(result or "{}").get("result", [])
+    def _end_piece(self) -> None:
+        """Take the words at the end, or at an endpoint of Vosk's own.
+
+        `FinalResult` starts its front end anew, which `Result` and `Reset` do not: what it learned of
+        a channel would go on to the next caller. Also within one utterance it hears the better for
+        it: 16 of 16 pairs of phrases with a pause between were right, 13 without (Korean model).
+        """
+        words = json.loads(self._recogniser.FinalResult()).get("result", [])
         if words:
             heard = tuple(self._expected.written(word["word"]) for word in words)
             confidences = tuple(min(max(float(word["conf"]), 0.0), 1.0) for word in words)

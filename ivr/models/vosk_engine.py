@@ -12,10 +12,11 @@ from ivr.ports import RecogniserDescription
 if TYPE_CHECKING:
     from ivr.models.vosk_decoder import LoadedVosk
 
-# Measured with the Korean model: 3 to 6 % of a core a talking caller, 26 to 50 % free-form. Callers
-# do not talk all the time, and those who are too many at once are shed.
+# Measured with the Korean model: 3 to 4 % of a core a talking caller with few phrases, 8 % with 1,000
+# random ones, some 70 % free-form in a recogniser's first utterance (it caches the graph) and 15 to
+# 40 % later. Callers do not talk all the time, and those who are too many at once are shed.
 SESSIONS_PER_THREAD = 20
-FREE_FORM_SESSIONS_PER_THREAD = 3
+FREE_FORM_SESSIONS_PER_THREAD = 2
 _GRAPH_FOLDERS = ("graph", "")
 _NAMES_OF_NOTHING = frozenset({"model", "models", ""})
 

@@ -1,10 +1,11 @@
-"""How sure the classifier is, measured against the policy."""
+"""How sure the classifier is, and how well was heard, measured against the policy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ivr.steering.hearing import Hearing, faults
 from ivr.steering.intents import OUT_OF_SCOPE, Classification, IntentId
 from ivr.steering.policy import Policy, Thresholds
 
@@ -34,20 +35,28 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-def judge(classification: Classification, policy: Policy) -> Judgement:
-    """Weigh the best candidate. Out of scope is never accepted, however probable."""
+def judge(classification: Classification, policy: Policy, hearing: Hearing) -> Judgement:
+    """Weigh the best candidate and how it was heard.
+
+    Out of scope is never accepted, however probable, nor are words heard worse than the policy allows.
+    """
     best = classification.best
     rule = policy.rule_for(best.intent)
+    sureness = _sureness(classification, rule.acceptance, rule.early)
     if best.intent == OUT_OF_SCOPE:
         sureness = Sureness.UNSURE
         reasons: tuple[str, ...] = (
             f"nothing we steer: {OUT_OF_SCOPE} is best with {best.probability:.2f}",
         )
     else:
-        sureness = _sureness(classification, rule.acceptance, rule.early)
         reasons = _comparisons(classification, rule.acceptance)
+    if badly_heard := faults(hearing, policy.hearing):
+        sureness = Sureness.UNSURE
     return Judgement(
-        sureness=sureness, intent=best.intent, thresholds=rule.acceptance, reasons=reasons
+        sureness=sureness,
+        intent=best.intent,
+        thresholds=rule.acceptance,
+        reasons=(*badly_heard, *reasons),
     )
 
 

@@ -86,10 +86,12 @@ class UtteranceEnded:
     """The caller has finished. `words` is '' for a voice without words.
 
     `classification` is that of `words`; None when there are no words or no classifier answered.
+    `word_confidences` (0..1) has one for each word, or none.
     """
 
     words: str = field(repr=False)
     classification: Classification | None
+    word_confidences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

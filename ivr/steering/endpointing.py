@@ -20,7 +20,8 @@ How long a silence ends an utterance (values from `policy.endpointing`; those sh
   turn.
 - +400 ms: nobody stops at "my", so the caller is thinking, or the recogniser has not caught up.
 - Fewer than `sure_words` (3) are at most accepted: a classifier is sure of "someone" already, and the
-  caller only draws breath for "stole my card".
+  caller only draws breath for "stole my card". Other speech does not count; where it is too much (see
+  `policy.hearing`), nothing is accepted.
 - The words must not have changed for `stable_words_ms` (160): the recogniser runs behind the voice.
 - Without any words: `no_words_silence_ms` (1200), then a voice shorter than `false_start_voice_ms`
   (400) was a cough, a longer one was somebody whom the recogniser did not understand.
@@ -35,8 +36,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ivr.steering.acceptance import Sureness, judge
+from ivr.steering.hearing import hearing_of
 from ivr.steering.intents import Classification
 from ivr.steering.policy import Policy
+from ivr.steering.text import is_other_speech
 from ivr.steering.voice_run import FRAME_MS, VoiceRun
 
 
@@ -199,6 +202,7 @@ class Endpointer:
     def _sureness(self, words: str, classification: Classification | None) -> Sureness:
         if classification is None:
             return Sureness.UNSURE
-        sureness = judge(classification, self._policy).sureness
-        too_few = len(words.split()) < self._timings.sure_words
+        sureness = judge(classification, self._policy, hearing_of(words)).sureness
+        expected = [word for word in words.split() if not is_other_speech(word)]
+        too_few = len(expected) < self._timings.sure_words
         return Sureness.ACCEPTED if sureness is Sureness.SURE and too_few else sureness

@@ -22,6 +22,7 @@ from ivr.steering.dialogue_states import (
 )
 from ivr.steering.dialogue_steps import Evidence, ask, is_due, quieten, record, times, wait
 from ivr.steering.handover import connect, connect_by_key
+from ivr.steering.hearing import hearing_of
 from ivr.steering.key_menu import offer_keys
 from ivr.steering.policy import Policy, PromptName
 from ivr.steering.routing import RouteRequest
@@ -50,7 +51,8 @@ def judge_words(policy: Policy, state: Asking, event: UtteranceEnded) -> Step:
     """Route if the classifier is sure enough, else ask again."""
     if event.classification is None or not event.words.strip():
         return _not_understood(policy, state, event)
-    judgement = judge(event.classification, policy)
+    hearing = hearing_of(event.words, event.word_confidences)
+    judgement = judge(event.classification, policy, hearing)
     evidence = Evidence(
         reasons=judgement.reasons,
         words=event.words,

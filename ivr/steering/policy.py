@@ -26,6 +26,18 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearingLimits:
+    """How badly words may be heard and still be acted on; see `ivr.steering.hearing`.
+
+    `other_speech` is the largest share of words outside what the grammar expects, `confidence` the
+    least mean of the words' confidences, where other speech counts as 0.
+    """
+
+    other_speech: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueTarget:
     """A queue and the caller's priority in it (0..100, higher is answered first)."""
 
@@ -138,6 +150,7 @@ class Policy:
     queues: tuple[QueueName, ...]
     intents: Mapping[IntentId, IntentRule]
     default_rule: IntentRule
+    hearing: HearingLimits
     keys: Mapping[str, KeyChoice]
     consultant_key: str
     repeats: Repeats

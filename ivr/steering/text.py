@@ -1,13 +1,25 @@
-"""Text as the classifier sees it: one normalisation for training and serving."""
+"""Text as the classifier sees it: one normalisation for training and serving.
+
+A recogniser writes words that it heard outside what the grammar expects in brackets: `[weather]`,
+or `[unk]` where it does not even know the word. They are called other speech here.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+NORMALISATION = 2
+"""Goes up with every change of what `normalise` gives: a model trained otherwise is refused."""
+
+OTHER_SPEECH = "[unk]"
+"""Stands for any word of other speech in normalised text; written text cannot produce it."""
+
+_OTHER_SPEECH = re.compile(r"\[[^\[\]\s]*\]")
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u0060\u00b4\uff07", "'"))
 _MAX_FOLDING_ROUNDS = 8
 
@@ -32,9 +44,39 @@ def spoken_words(text: str, language: str) -> tuple[str, ...]:
 
 
 def normalise(text: str, language: str) -> str:
-    """`spoken_words` without hesitations (um, erm), joined by single spaces. Idempotent."""
+    """`spoken_words` without hesitations (um, erm), joined by single spaces. Idempotent.
+
+    Each bracketed word of other speech becomes `OTHER_SPEECH`.
+    """
     hesitations = _HESITATIONS.get(language, frozenset())
-    return " ".join(word for word in spoken_words(text, language) if word not in hesitations)
+    words: list[str] = []
+    end = 0
+    for other in _OTHER_SPEECH.finditer(text):
+        words += spoken_words(text[end : other.start()], language)
+        words.append(OTHER_SPEECH)
+        end = other.end()
+    words += spoken_words(text[end:], language)
+    return " ".join(word for word in words if word not in hesitations)
+
+
+def is_other_speech(word: str) -> bool:
+    """Whether a recognised word was heard outside what the grammar expects."""
+    return _OTHER_SPEECH.fullmatch(word) is not None
+
+
+def plain_words(words: str) -> tuple[str, ...]:
+    """Recognised words without brackets; `[unk]` is none."""
+    return tuple(
+        word[1:-1] if is_other_speech(word) else word
+        for word in words.split()
+        if word != OTHER_SPEECH
+    )
+
+
+def other_speech_share(words: str) -> float:
+    """How much of recognised words (0..1) is other speech; 0 when there are none."""
+    split = words.split()
+    return sum(map(is_other_speech, split)) / len(split) if split else 0.0
 
 
 def _fold(text: str) -> str:

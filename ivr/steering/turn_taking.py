@@ -37,6 +37,7 @@ from ivr.steering.barge_in import (
 from ivr.steering.endpointing import Endpoint, Endpointer, SpeechBegan
 from ivr.steering.intents import Classification
 from ivr.steering.policy import Policy
+from ivr.steering.text import plain_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class TurnTaking:
 
     def hear_words(self, words: str, classification: Classification | None) -> tuple[Signal, ...]:
         """Take the latest partial words (lower case, as recognised) and their classification."""
-        split = tuple(words.split())
+        split = tuple(plain_words(words))
         is_echo = self._barge_in is not None and repeats_prompt(split, self._prompt_words)
         self._heard_echo = is_echo and bool(split)
         self._has_own_words = bool(split) and not is_echo

@@ -17,6 +17,7 @@ from sternik.asterisk.programs import provide_asterisk
 from sternik.rehearsal.hotline import NUMBER, Rehearsal
 from sternik.rehearsal.placed_call import CallOutcome, CallPlan, place_call
 from sternik.settings import Settings, load_settings
+from sternik.speech.in_force import choose_ears
 from sternik.voices.callers import CallerVoice, speak_as_caller
 from sternik.voices.prompts import prompts_voice
 
@@ -74,8 +75,7 @@ async def _demonstrate(
 def _which_ears(settings: Settings) -> str:
     artefact = load_artefact(settings.models_folder, settings.language)
     return (
-        f"PocketSphinx listens ({settings.language}), with the language model and classifier "
-        f"of {artefact.version}"
+        f"{choose_ears(settings).who}, with the language model and classifier of {artefact.version}"
     )
 
 

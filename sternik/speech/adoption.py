@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ivr.errors import ConfigurationError
-from sternik.speech.checkup import check, is_language, subject_of
+from ivr.errors import ConfigurationError, ModelUnusableError
+from sternik.speech.checkup import compare, is_language, subject_of, try_out
 from sternik.speech.choice import AUTO, POCKETSPHINX, POCKETSPHINX_LANGUAGE, VOSK
 from sternik.speech.in_force import choose_ears
 from sternik.speech.remembered import RememberedEars, forget, remember
@@ -51,9 +51,12 @@ def _adopt_model(settings: Settings, language: str, what: str, console: Console)
     if subject.note:
         console.print(subject.note, markup=False, soft_wrap=True)
     with console.status("opening the model …"):
-        found = check(settings, subject)
-    if found.other_language:
-        console.print(f"Mind: {found.other_language}.", style="yellow", soft_wrap=True)
+        found = compare(settings, subject)
+        if found.few_words:
+            raise ModelUnusableError(f"{what}: {found.few_words}; nothing has been changed")
+        try_out(found)
+    if found.other_name:
+        console.print(f"Mind: {found.other_name}.", style="yellow", soft_wrap=True)
     model = subject.model
     folder = model.path if model else None
     remember(settings.models_folder, language, RememberedEars(engine=VOSK, model_folder=folder))

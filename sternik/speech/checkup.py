@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.errors import ConfigurationError, ModelUnusableError
 from ivr.models.artefact import load_artefact
-from ivr.models.vosk_model_folder import VoskModelFolder, model_inside, read_vocabulary
+from ivr.models.vosk_model_folder import (
+    VoskModelFolder,
+    model_inside,
+    read_model_folder,
+    read_vocabulary,
+)
 from ivr.wav import read_wav, telephone_pcm
 from sternik.speech.choice import POCKETSPHINX, VOSK
 from sternik.speech.in_force import choose_ears
@@ -41,27 +46,36 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checkup:
-    """What a check found. `gap` is None, and `no_corpus` says why, without a trained artefact."""
+class Comparison:
+    """A model beside the corpus. `gap` is None, and `no_corpus` says why, without a trained artefact.
+
+    `vocabulary` is the number of words that it knows.
+    """
 
     subject: Subject
     vocabulary: int
+    artefact: ModelArtefact | None
     gap: VocabularyGap | None
     no_corpus: str
-    result: TrialResult
+    grammar: tuple[str, ...] = ()
 
     @property
-    def other_language(self) -> str:
-        """What speaks for a model of another language; '' when nothing does."""
-        subject, model = self.subject, self.subject.model
-        if self.gap is not None and self.gap.is_foreign:
-            return (
-                f"it knows {self.gap.known_share:.0%} of the corpus's words: "
-                f"this is a model of another language than {subject.language}"
-            )
-        if model is not None and model.language not in {None, subject.language}:
-            return f"its name says {model.language!r}, and the language is {subject.language!r}"
-        return ""
+    def few_words(self) -> str:
+        """That it lacks too many words to serve calls; '' when it does not."""
+        if self.gap is None or self.gap.is_enough:
+            return ""
+        share = f"it knows {self.gap.known_share:.0%} of the corpus's words"
+        if self.gap.is_foreign:
+            return f"{share}: this is a model of another language than {self.subject.language}"
+        return f"{share}, too few to serve calls"
+
+    @property
+    def other_name(self) -> str:
+        """That its name tells another language; '' when it does not."""
+        model, language = self.subject.model, self.subject.language
+        if model is None or model.language in {None, language}:
+            return ""
+        return f"its name says {model.language!r}, and the language is {language!r}"
 
 
 def subject_of(settings: Settings, wanted: str, language: str = "") -> Subject:
@@ -91,61 +105,54 @@ def is_language(word: str) -> bool:
     return len(word) == 2 and word.isascii() and word.isalpha() and word.islower()  # noqa: PLR2004
 
 
-def check(settings: Settings, subject: Subject, recording: Path | None = None) -> Checkup:
-    """Open it, compare it with the corpus, and let it hear the recording. Takes seconds.
+def compare(settings: Settings, subject: Subject) -> Comparison:
+    """Inspect a model's files and its words; some seconds for a large one.
+
+    Raises `ModelUnusableError`.
+    """
+    artefact, no_corpus = _artefact(settings, subject.language)
+    if subject.model is not None:
+        read_model_folder(subject.model.path, thorough=True)
+        known = read_vocabulary(subject.model)
+    elif artefact is not None:
+        known = dictionary_words(artefact.dictionary)
+    else:
+        raise ModelUnusableError(f"PocketSphinx hears with what training makes: {no_corpus}")
+    return Comparison(
+        subject=subject,
+        vocabulary=len(known),
+        artefact=artefact,
+        gap=gap_between(expected_phrases(artefact), known) if artefact else None,
+        no_corpus=no_corpus,
+        grammar=_grammar(artefact, subject.model, known),
+    )
+
+
+def try_out(comparison: Comparison, recording: Path | None = None) -> TrialResult:
+    """Open the model for real and let it hear the recording; seconds.
 
     Raises `ModelUnusableError`, `ConfigurationError` for a recording that cannot be read.
     """
-    pcm = _telephone_speech(recording) if recording else b""
-    artefact, no_corpus = _artefact(settings, subject.language)
-    if subject.model is None:
-        return _check_pocketsphinx(subject, artefact, no_corpus, pcm)
-    return _check_vosk(subject, subject.model, artefact, no_corpus, pcm)
-
-
-def _check_vosk(
-    subject: Subject,
-    model: VoskModelFolder,
-    artefact: ModelArtefact | None,
-    no_corpus: str,
-    pcm: bytes,
-) -> Checkup:
-    vocabulary = read_vocabulary(model)
-    grammar: tuple[str, ...] = ()
-    if artefact is not None and model.takes_grammars:
-        # Vosk leaves out words it does not know; a grammar of nothing but those would be none.
-        asked = open_question_phrases(artefact)
-        grammar = tuple(phrase for phrase in asked if not vocabulary.isdisjoint(phrase.split()))
-    trial = Trial(
-        engine=VOSK,
-        model_folder=model.path,
-        sample_rate_hz=model.sample_rate_hz,
-        phrases=grammar,
-        pcm=pcm,
-    )
-    return Checkup(
-        subject=subject,
-        vocabulary=len(vocabulary),
-        gap=gap_between(expected_phrases(artefact), vocabulary) if artefact else None,
-        no_corpus=no_corpus,
-        result=run_trial(trial),
+    model, artefact = comparison.subject.model, comparison.artefact
+    return run_trial(
+        Trial(
+            engine=comparison.subject.engine,
+            model_folder=model.path if model else None,
+            artefact_folder=artefact.folder if artefact else None,
+            phrases=comparison.grammar,
+            pcm=_telephone_speech(recording) if recording else b"",
+        )
     )
 
 
-def _check_pocketsphinx(
-    subject: Subject, artefact: ModelArtefact | None, no_corpus: str, pcm: bytes
-) -> Checkup:
-    if artefact is None:
-        raise ModelUnusableError(f"PocketSphinx hears with what training makes: {no_corpus}")
-    known = dictionary_words(artefact.dictionary)
-    trial = Trial(engine=POCKETSPHINX, artefact_folder=artefact.folder, pcm=pcm)
-    return Checkup(
-        subject=subject,
-        vocabulary=len(known),
-        gap=gap_between(expected_phrases(artefact), known),
-        no_corpus="",
-        result=run_trial(trial),
-    )
+def _grammar(
+    artefact: ModelArtefact | None, model: VoskModelFolder | None, known: frozenset[str]
+) -> tuple[str, ...]:
+    """What Vosk is told to expect; it leaves out words it lacks, and a grammar of those is none."""
+    if artefact is None or model is None or not model.takes_grammars:
+        return ()
+    asked = open_question_phrases(artefact)
+    return tuple(phrase for phrase in asked if not known.isdisjoint(phrase.split()))
 
 
 def _artefact(settings: Settings, language: str) -> tuple[ModelArtefact | None, str]:

@@ -55,19 +55,20 @@ class EarsChoice:
     otherwise: Ears | None = None
 
     @property
-    def line(self) -> str:
-        """The choice in one plain line."""
+    def who(self) -> str:
+        """Who listens to what, and with which model."""
         name = {VOSK: "Vosk", POCKETSPHINX: "PocketSphinx"}.get(self.ears.engine, self.ears.engine)
         who = f"{name} listens ({self.language})"
-        if self.model is not None:
-            who += f" with {self.model.name}"
-            if self.ears.free_form:
-                who += ", free-form" + (
-                    "" if self.model.takes_grammars else " (it takes no grammar)"
-                )
-        elif self.because:
-            who += f": {self.because}"
-        return f"{who}. {self.advice}" if self.advice else who
+        if self.model is None:
+            return who
+        reason = "" if self.model.takes_grammars else " (it takes no grammar)"
+        return f"{who} with {self.model.name}" + f", free-form{reason}" * self.ears.free_form
+
+    @property
+    def line(self) -> str:
+        """The choice in one plain line: who, why where that is not plain, and what to do about it."""
+        why = f": {self.because}" if self.model is None else ""
+        return f"{self.who}{why}" + (f". {self.advice}" if self.advice else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,8 @@ def choose(wishes: Wishes, lookup: ModelLookup) -> EarsChoice:
     if wishes.engine not in {AUTO, VOSK}:
         return _named_engine(wishes, wishes.engine, wishes.model, f"{_ENGINE_VARIABLE} says so")
     if wishes.model:
-        model = _read(lookup, wishes.model, where=_MODEL_VARIABLE)
+        advice = f"or unset {_MODEL_VARIABLE}, and Sternik chooses"
+        model = _read(lookup, wishes.model, where=_MODEL_VARIABLE, advice=advice)
         return _vosk(wishes, model, f"{_MODEL_VARIABLE} names it")
     remembered = wishes.remembered
     if remembered is not None and _is_wanted(remembered, wishes.engine):
@@ -128,7 +130,8 @@ def _as_remembered(wishes: Wishes, remembered: RememberedEars, lookup: ModelLook
     if remembered.engine != VOSK:
         return _named_engine(wishes, remembered.engine, folder, because)
     where = f"chosen by `sternik speech use {wishes.language}`"
-    return _vosk(wishes, _read(lookup, folder, where=where), because)
+    advice = f"or let Sternik choose: sternik speech use {wishes.language} auto"
+    return _vosk(wishes, _read(lookup, folder, where=where, advice=advice), because)
 
 
 def _vosk(wishes: Wishes, model: VoskModelFolder, because: str) -> EarsChoice:
@@ -180,17 +183,13 @@ def _why_no_model(wishes: Wishes) -> str:
 
 def _how_to_get_vosk(language: str) -> str:
     return (
-        f".venv/bin/sternik speech fetch {language}, on a machine that reaches its site, "
+        f".venv/bin/sternik speech fetch {language}, on a machine that reaches Vosk's site, "
         f"or name a model's folder: {_MODEL_VARIABLE}=…"
     )
 
 
-def _read(lookup: ModelLookup, named: str, *, where: str) -> VoskModelFolder:
+def _read(lookup: ModelLookup, named: str, *, where: str, advice: str) -> VoskModelFolder:
     try:
         return lookup.read(named)
     except ModelUnusableError as error:
-        raise ConfigurationError(
-            str(error),
-            where=where,
-            advice="or let Sternik choose: sternik speech use LANGUAGE auto",
-        ) from error
+        raise ConfigurationError(str(error), where=where, advice=advice) from error

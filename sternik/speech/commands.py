@@ -93,10 +93,11 @@ def check(
     if subject.note:
         _console.print(subject.note, markup=False, soft_wrap=True)
     with _console.status("opening the model …"):
-        found = checkup.check(settings, subject, recording)
-    printing.print_checkup(found, _console, all_words=all_words)
-    if found.other_language:
+        found = checkup.compare(settings, subject)
+        result = checkup.try_out(found, recording)
+    printing.print_checkup(found, result, _console, all_words=all_words)
+    if problem := found.few_words or found.other_name:
         raise ConfigurationError(
-            found.other_language,
+            problem,
             advice="choose a model of the language: sternik speech list",
         )

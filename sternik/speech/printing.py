@@ -23,10 +23,10 @@ from rich.table import Table
 from sternik.speech.listing import worth_showing
 
 if TYPE_CHECKING:
-    from sternik.speech.checkup import Checkup
+    from sternik.speech.checkup import Comparison
     from sternik.speech.download import Transfer
     from sternik.speech.listing import Listing
-    from sternik.speech.trial import Decoding
+    from sternik.speech.trial import Decoding, TrialResult
     from sternik.speech.vocabulary import VocabularyGap
 
 _SHOWN_WORDS: Final = 20
@@ -42,16 +42,20 @@ def download_bar(console: Console, indent: str = "") -> Iterator[Callable[[Trans
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
+    bar = Progress(*columns, console=console)
 
-        def report(transfer: Transfer) -> None:
-            if not bar.task_ids:
-                bar.add_task(transfer.name, completed=0)
-            bar.update(
-                bar.task_ids[0], completed=transfer.received_bytes, total=transfer.total_bytes
-            )
+    def report(transfer: Transfer) -> None:
+        if not bar.task_ids:
+            # Started without anything to show it would leave an empty line.
+            bar.start()
+            bar.add_task(transfer.name)
+        bar.update(bar.task_ids[0], completed=transfer.received_bytes, total=transfer.total_bytes)
 
+    try:
         yield report
+    finally:
+        if bar.task_ids:
+            bar.stop()
 
 
 def print_listing(listing: Listing, console: Console, *, everything: bool) -> None:
@@ -68,9 +72,11 @@ def print_listing(listing: Listing, console: Console, *, everything: bool) -> No
     _print_published(listing, console, everything=everything)
 
 
-def print_checkup(checkup: Checkup, console: Console, *, all_words: bool) -> None:
+def print_checkup(
+    found: Comparison, result: TrialResult, console: Console, *, all_words: bool
+) -> None:
     """What a check found."""
-    model, result = checkup.subject.model, checkup.result
+    model = found.subject.model
     facts = [
         ("engine", "Vosk" if model else "PocketSphinx, with the acoustic model of its package")
     ]
@@ -85,8 +91,8 @@ def print_checkup(checkup: Checkup, console: Console, *, all_words: bool) -> Non
     facts += [
         ("opened in", f"{result.load_seconds:.2f} s"),
         ("memory", f"{_megabytes(result.memory_bytes)} for the process that holds it"),
-        ("vocabulary", f"{checkup.vocabulary:,} words"),
-        ("corpus", _gap_in_words(checkup.gap, all_words=all_words) or checkup.no_corpus),
+        ("vocabulary", f"{found.vocabulary:,} words"),
+        ("corpus", _gap_in_words(found.gap, all_words=all_words) or found.no_corpus),
     ]
     grid = Table.grid(padding=(0, 2))
     for name, value in facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from ivr.errors import ModelUnusableError
 
+OUR_COMPLAINT: Final = "trial: "
+
 _SECONDS: Final = 300.0
+# Kaldi's way: ERROR (VoskAPI:Read():kaldi-matrix.cc:1620) Failed to read matrix from stream.
+_COMPLAINT: Final = re.compile(r"(?:ERROR|ASSERTION_FAILED) \(.*?:\d+\) (.+)")
 
 
 class HeardWord(BaseModel):
@@ -57,7 +62,6 @@ class Trial:
 
     engine: str
     model_folder: Path | None = None
-    sample_rate_hz: int = 16_000
     phrases: tuple[str, ...] = ()
     artefact_folder: Path | None = None
     pcm: bytes = b""
@@ -96,22 +100,21 @@ def _request(trial: Trial) -> str:
         {
             "engine": trial.engine,
             "model_folder": str(trial.model_folder or ""),
-            "sample_rate_hz": trial.sample_rate_hz,
             "phrases": trial.phrases,
             "artefact_folder": str(trial.artefact_folder or ""),
-            "has_speech": bool(trial.pcm),
         }
     )
 
 
 def _reason(code: int, errors: bytes) -> str:
-    """The engine's last complaint, or the signal that ended the process."""
+    """The engine's own complaint, else ours; and the signal, where one ended the process."""
     lines = [
         line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()
     ]
-    complaints = [line for line in lines if line.startswith("ERROR")]
-    said = (complaints or lines or [""])[-1].partition("):")[2] or (complaints or lines or [""])[-1]
+    ours = [line for line in lines if line.startswith(OUR_COMPLAINT)]
+    engines = [found[1] for line in lines if (found := _COMPLAINT.match(line))]
+    said = (engines or [line.removeprefix(OUR_COMPLAINT) for line in ours] or [""])[-1][:200]
     if code < 0:
         died = f"the engine died of {signal.Signals(-code).name}"
-        return f"{died} ({said[:200]})" if complaints else died
-    return said[:200] or f"exit code {code}"
+        return f"{died} ({said})" if said else died
+    return said or f"exit code {code}"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FOREIGN_SHARE: Final = 0.2
 """A model that knows less than this of the corpus's words is one of another language."""
 
+LEAST_SHARE: Final = 0.5
+"""With less than this no call is steered well, and the Vosk engine refuses to start."""
+
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
@@ -31,7 +34,12 @@ class VocabularyGap:
     @property
     def known_share(self) -> float:
         """0..1; 1 where nothing is expected."""
-        return 1 - len(self.missing) / self.expected if self.expected else 1.0
+        return (self.expected - len(self.missing)) / self.expected if self.expected else 1.0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the model can serve calls."""
+        return self.known_share >= LEAST_SHARE
 
     @property
     def is_foreign(self) -> bool:

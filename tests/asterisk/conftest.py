@@ -16,6 +16,7 @@ from sternik.rehearsal.hotline import Rehearsal, private_settings
 from sternik.settings import load_settings
 from tests.asterisk import figures
 from tests.asterisk.asterisk_events import WATCHER
+from tests.asterisk.korean_site import prepare_korean_site
 
 AGENTS = 12
 WATCHING_AMI_USER = f"""
@@ -44,6 +45,12 @@ def prepared() -> None:
 
 
 @pytest.fixture(scope="session")
+def korean_site(short_folder: Path) -> dict[str, object]:
+    """The settings of a hotline that Vosk listens to, trained and spoken for the tests."""
+    return prepare_korean_site(short_folder / "ko")
+
+
+@pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
     """Asterisk's control socket needs a short path; pytest's own folders are too deep."""
     folder = Path(tempfile.mkdtemp(prefix="sternik-", dir="/tmp"))
@@ -64,9 +71,11 @@ async def hotline_in(
     Whatever is done to it, its server must never have come to a traceback.
     """
     folder.mkdir()
-    common = {"store_partial_words": True, "dialplan_folder": _watched_dialplan(folder)}
+    given = {"store_partial_words": True, **(overrides or {})}
+    shipped = given.get("dialplan_folder", load_settings().dialplan_folder)
+    dialplan = _watched_dialplan(Path(str(shipped)), folder)
     async with Rehearsal(
-        settings=private_settings(folder, **{**common, **(overrides or {})}),
+        settings=private_settings(folder, **{**given, "dialplan_folder": dialplan}),
         folder=folder,
         programs=programs,
         **{"agents": AGENTS, "ring_seconds": 0.2, **options},  # type: ignore[arg-type]
@@ -78,9 +87,9 @@ async def hotline_in(
     assert "not registered" not in messages, "a module is missing in modules.conf"
 
 
-def _watched_dialplan(folder: Path) -> Path:
-    """The dialplan as it is shipped, and one AMI user more, who sees what tests look at."""
-    copied = shutil.copytree(load_settings().dialplan_folder, folder / "dialplan")
+def _watched_dialplan(shipped: Path, folder: Path) -> Path:
+    """The dialplan as it is, and one AMI user more, who sees what tests look at."""
+    copied = shutil.copytree(shipped, folder / "dialplan")
     with (copied / "manager.conf").open("a", encoding="utf-8") as manager:
         manager.write(WATCHING_AMI_USER)
     return copied

@@ -19,6 +19,7 @@ from tests.asterisk.asterisk_events import AsteriskEvent, AsteriskEvents, asteri
 from tests.asterisk.callers import Caller, ring, speech_of
 from tests.asterisk.conftest import hotline_with_own_prompts
 from tests.asterisk.figures import report_seconds
+from tests.asterisk.recognisers import recognisers_of, until_heard_again
 from tests.asterisk.rescues import (
     ALL_FROZEN,
     LIMIT_SECONDS,
@@ -107,7 +108,7 @@ async def test_lost_recogniser_leaves_the_caller_the_keys_and_the_next_one_is_he
         caller.call.play(await speech_of(LONG_SPEECH, fragile))
         await caller.until(EventKind.WORDS_HEARD)
         struck_at = time.monotonic()
-        for recogniser in _recognisers(fragile):
+        for recogniser in recognisers_of(fragile):
             recogniser.kill()
         await caller.until(EventKind.RECOGNISER_LOST)
         report_seconds("recogniser killed, until the call knows", [time.monotonic() - struck_at])
@@ -116,22 +117,11 @@ async def test_lost_recogniser_leaves_the_caller_the_keys_and_the_next_one_is_he
         connected = await caller.until(EventKind.AGENT_CONNECTED)
         assert connected.data["queue"] == "accounts"
         await caller.call.hang_up()
-        await _until_heard_again(phone, fragile)
+        await until_heard_again(phone, fragile)
     report_seconds(
         "recogniser killed, until callers are heard again", [time.monotonic() - struck_at]
     )
     assert await _answered_from(fragile) == QUEUE
-
-
-async def _until_heard_again(phone: Softphone, hotline: Rehearsal) -> None:
-    """Ring again and again; a caller whom nothing can hear is welcomed with the keys."""
-    async with asyncio.timeout(20.0):
-        while True:
-            caller = await ring(phone, hotline)
-            began = await caller.until(EventKind.PROMPT_STARTED)
-            await caller.call.hang_up()
-            if began.data["prompt"] == "greeting":
-                return
 
 
 async def _answered_from(hotline: Rehearsal) -> str:
@@ -148,14 +138,3 @@ async def _kill_and_wait(pid: int) -> None:
     process = psutil.Process(pid)
     process.kill()
     await asyncio.to_thread(process.wait, 5.0)
-
-
-def _recognisers(hotline: Rehearsal) -> list[psutil.Process]:
-    (worker,) = hotline.server.worker_pids
-    found = [
-        child
-        for child in psutil.Process(worker).children()
-        if "ivr.models.recogniser_process" in child.cmdline()
-    ]
-    assert found
-    return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tests.asterisk.conftest import (
+    korean_site,
     prepared,
     programs,
     pytest_terminal_summary,
     short_folder,
 )
 
-__all__ = ["prepared", "programs", "pytest_terminal_summary", "short_folder"]
+__all__ = ["korean_site", "prepared", "programs", "pytest_terminal_summary", "short_folder"]

@@ -14,7 +14,8 @@ import soxr
 from ivr.models.artefact import DICTIONARY, GRAMMARS, LANGUAGE_MODEL
 from ivr.models.grammars import grammars_json
 from ivr.ports import GrammarName
-from training.dictionary import build_dictionary
+from training.dictionary import build_dictionary, read_pronunciations
+from training.general_words import general_english
 from training.language_model import build_language_model
 
 if TYPE_CHECKING:
@@ -66,8 +67,10 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("artefact")
     words = {word for sentence in SENTENCES for word in sentence.split()}
     answers = {"yes", "no", "thanks"}
-    report = build_dictionary(words | answers, folder / DICTIONARY)
-    build_language_model(SENTENCES, report.words & words, folder / LANGUAGE_MODEL)
+    pronunciations = read_pronunciations()
+    other = general_english(words | answers, pronunciations)
+    report = build_dictionary(words | answers, folder / DICTIONARY, pronunciations, other.shares)
+    build_language_model(SENTENCES, report.words & words, folder / LANGUAGE_MODEL, other)
     grammars = {GrammarName.YES_NO: {"yes": ("yes",), "no": ("no", "no thanks")}}
     (folder / GRAMMARS).write_text(grammars_json(grammars), encoding="utf-8")
     return folder

@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.errors import ModelUnusableError
-from training.language_model import SENTENCE_END, SENTENCE_START, build_language_model
+from training.backoff_model import SENTENCE_START
+from training.language_model import SENTENCE_END, build_language_model
+from training.other_speech import OtherSpeech
 
 SENTENCES = ["i lost my card", "block my card please", "i forgot my pin", "my card is lost"]
 WORDS = {word for sentence in SENTENCES for word in sentence.split()}
+GENERAL = OtherSpeech(shares={"weather": 0.7, "lovely": 0.3}, entering=0.5)
 Gram = tuple[str, ...]
 
 
@@ -41,8 +44,10 @@ class Arpa:
         return self.backoff[gram[:-1]] * self.of(*gram[1:])
 
 
-def built(folder: Path, sentences: list[str], vocabulary: set[str]) -> Arpa:
-    build_language_model(sentences, vocabulary, folder / "lm.arpa")
+def built(
+    folder: Path, sentences: list[str], vocabulary: set[str], other: OtherSpeech | None = None
+) -> Arpa:
+    build_language_model(sentences, vocabulary, folder / "lm.arpa", other)
     return Arpa(folder / "lm.arpa")
 
 
@@ -57,6 +62,44 @@ def test_after_any_two_words_the_probabilities_sum_to_one(
     ends = [*"abcdef", SENTENCE_END]
     for history in [(), (SENTENCE_START,), ("a",), (SENTENCE_START, "b"), ("a", "b"), ("f", "a")]:
         assert sum(arpa.of(*history, word) for word in ends) == pytest.approx(1.0, abs=2e-3)
+
+
+@settings(max_examples=60)
+@given(
+    sentences=st.lists(
+        st.lists(st.sampled_from("abcde"), min_size=1, max_size=6).map(" ".join), min_size=1
+    ),
+    entering=st.floats(min_value=0.01, max_value=0.99),
+)
+def test_with_other_speech_the_probabilities_sum_to_one_after_every_context(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[str], entering: float
+) -> None:
+    other = OtherSpeech(shares={"x": 0.75, "y": 0.25}, entering=entering)
+    arpa = built(tmp_path_factory.mktemp("lm"), sentences, set("abcdef"), other)
+    ends = [*"abcdef", SENTENCE_END, "[x]", "[y]"]
+    words = [SENTENCE_START, *"abcdef", "[x]"]
+    contexts = [
+        (),
+        *((word,) for word in words),
+        *((one, two) for one in words for two in words[1:]),
+    ]
+    for history in contexts:
+        assert sum(arpa.of(*history, word) for word in ends) == pytest.approx(1.0, abs=2e-3)
+
+
+def test_other_speech_is_entered_least_where_the_corpus_knows_how_to_go_on(tmp_path: Path) -> None:
+    arpa = built(tmp_path, SENTENCES, WORDS, GENERAL)
+    after_known = arpa.of("lost", "my", "[weather]")
+    assert 0 < after_known < arpa.of("[weather]") == pytest.approx(0.35, abs=1e-3)
+    assert arpa.of("[lovely]", "[weather]") == pytest.approx(0.35, abs=1e-3)
+
+
+def test_other_speech_changes_nothing_between_words_of_the_corpus(tmp_path: Path) -> None:
+    without = built(tmp_path, SENTENCES, WORDS)
+    mixed = built(tmp_path, SENTENCES, WORDS, GENERAL)
+    for history in [(), (SENTENCE_START,), ("lost", "my"), ("card", "i"), ("please", "pin")]:
+        shares = [mixed.of(*history, word) / without.of(*history, word) for word in WORDS]
+        assert max(shares) == pytest.approx(min(shares), rel=2e-3)
 
 
 def test_the_head_counts_what_follows(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from ivr.steering.intents import Candidate, Classification, IntentId
 from ivr.steering.policy import (
     BargeInTimings,
     EndpointTimings,
+    HearingLimits,
     IntentRule,
     KeyChoice,
     Policy,
@@ -37,6 +38,7 @@ POLICY = Policy(
         IntentId("consultant"): rule("consultants"),
     },
     default_rule=rule("consultants"),
+    hearing=HearingLimits(other_speech=0.5, confidence=0.3),
     keys={
         "1": KeyChoice(intent=STOLEN),
         "2": KeyChoice(target=QueueTarget(queue=QueueName("branches"), priority=3)),

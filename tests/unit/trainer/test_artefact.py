@@ -16,6 +16,7 @@ from ivr.models.artefact import (
     sha256_of,
 )
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
+from ivr.steering.text import NORMALISATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ def manifest_of(folder: Path, version: str = VERSION) -> Manifest:
         language="en",
         created="2026-01-01T00:00:00+00:00",
         content="0123abcd",
+        normalisation=NORMALISATION,
         inputs={"corpus/0-en.csv": "00"},
         files={name: sha256_of(folder / name) for name in (*FILES, *POCKETSPHINX_FILES)},
         intents=("out_of_scope", "pin"),

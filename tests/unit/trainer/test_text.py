@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.steering.text import normalise, spoken_words
+from ivr.steering.text import (
+    OTHER_SPEECH,
+    normalise,
+    other_speech_share,
+    plain_words,
+    spoken_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +51,16 @@ def test_normal_text_holds_single_spaces_and_no_ascii_punctuation(text: str) -> 
     normal = normalise(text, "en")
     assert normal == " ".join(normal.split())
     assert not set(normal) & set('!"#$%&()*+,-./:;<=>?@[]^_`{|}~0123456789')
+
+
+def test_bracketed_words_become_one_token_for_other_speech() -> None:
+    heard = "The [weather] is [Lovely], [unk] um my [dog's] card"
+    assert normalise(heard, "en") == "the [unk] is [unk] [unk] my [unk] card"
+    assert other_speech_share("the [weather] is [lovely]") == 0.5
+    assert other_speech_share("") == 0.0
+    assert plain_words("the [weather] [unk]") == ("the", "weather")
+
+
+@given(text=st.text().filter(lambda text: "[" not in text), language=st.sampled_from(["en", "pl"]))
+def test_no_written_text_produces_the_token_for_other_speech(text: str, language: str) -> None:
+    assert OTHER_SPEECH not in normalise(text, language).split()
