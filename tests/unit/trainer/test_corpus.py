@@ -154,7 +154,7 @@ def test_shipped_corpus_repeats_no_sentence(language: str) -> None:
     assert [text for text, count in texts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", ["held_out.csv", "development.csv"])
+@pytest.mark.parametrize("name", ["held_out.csv", "development.csv", "bank.csv"])
 def test_no_sentence_of_the_spoken_tests_is_in_the_corpus(name: str) -> None:
     with (SPOKEN / name).open(encoding="utf-8", newline="") as lines:
         spoken = {normalise(row["text"], "en") for row in csv.DictReader(lines)}
