@@ -22,8 +22,6 @@ from sternik.voices.callers import CallerVoice
 from tests.asterisk import figures
 from tests.asterisk.callers import ring, speech_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 SENTENCES = Path(__file__).parent / "spoken" / "bank.csv"
 AT_ONCE = 8
 MUST_BE_RIGHT = 52
@@ -104,6 +102,7 @@ def test_sixty_sentences_ask_for_all_thirty_intents_in_four_voices() -> None:
     assert {sentence.voice for sentence in given} == set(CallerVoice)
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_fifty_two_of_sixty_calls_are_steered_by_their_intent(hotline: Rehearsal) -> None:
     room = asyncio.Semaphore(AT_ONCE)
 
