@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ivr.errors import ConfigurationError
 from sternik.asterisk.programs import provide_asterisk
 from sternik.settings import Settings
 from sternik.speech.in_force import choose_ears
@@ -45,19 +46,32 @@ def provide_ears(settings: Settings, console: Console) -> None:
 
 
 def make_all_prompts(settings: Settings, console: Console) -> None:
-    """Speak every language's prompts that were not spoken or recorded yet."""
+    """Speak every language's prompts that were not spoken or recorded yet.
+
+    A language that nobody rings in may stay silent: it is told, and the others go on. Raises
+    `ConfigurationError` when the prompts of the language in service cannot be made.
+    """
     for texts_file in sorted((settings.dialplan_folder / "prompts").glob("*.yaml")):
-        prompts = make_prompts(
-            language=texts_file.stem,
-            texts_file=texts_file,
-            recordings_folder=texts_file.with_suffix(""),
-            output_folder=settings.prompts_folder / texts_file.stem,
-            say=console.print,
-        )
-        console.print(
-            f"      {len(prompts.made) + len(prompts.kept)} prompts in {texts_file.stem} "
-            f"by {prompts.voice}"
-        )
+        try:
+            _make_prompts(texts_file, settings, console)
+        except ConfigurationError as error:
+            if texts_file.stem == settings.language:
+                raise
+            console.print(f"      no prompts in {texts_file.stem}: {error}. {error.advice}")
+
+
+def _make_prompts(texts_file: Path, settings: Settings, console: Console) -> None:
+    prompts = make_prompts(
+        language=texts_file.stem,
+        texts_file=texts_file,
+        recordings_folder=texts_file.with_suffix(""),
+        output_folder=settings.prompts_folder / texts_file.stem,
+        say=console.print,
+    )
+    console.print(
+        f"      {len(prompts.made) + len(prompts.kept)} prompts in {texts_file.stem} "
+        f"by {prompts.voice}"
+    )
 
 
 def train(settings: Settings, console: Console, *, force: bool) -> None:

@@ -12,55 +12,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ivr.steering.number_words import ENGLISH, POLISH, NumberWords
+
 MASK = "[number]"
 MASKED_FROM_DIGITS = 4
 
 _TOKEN = re.compile(r"\[?(?:\d+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*)\]?")
 _SHORT_NUMERAL_DIGITS = 3
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberWords:
-    """How a language says numbers. All words are lower case; each stands in one field only.
-
-    `zeros` to `tens` are digits (one, one, two and two of them); `hundreds` are single words for
-    200 to 900 where a language has them (Polish). `repeats` ("double") say how often the next digit
-    is meant. `joiners` may stand inside a spoken number without being a part of it. `homophones`
-    are what recognisers write for a digit; they count as one only between two digits.
-    """
-
-    zeros: frozenset[str]
-    units: frozenset[str]
-    teens: frozenset[str]
-    tens: frozenset[str]
-    hundreds: frozenset[str]
-    hundred: frozenset[str]
-    thousand: frozenset[str]
-    million: frozenset[str]
-    repeats: Mapping[str, int]
-    joiners: frozenset[str]
-    homophones: frozenset[str]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-ENGLISH = NumberWords(
-    zeros=_words("zero oh o nought naught nil"),
-    units=_words("one two three four five six seven eight nine"),
-    teens=_words("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"),
-    tens=_words("twenty thirty forty fourty fifty sixty seventy eighty ninety"),
-    hundreds=frozenset(),
-    hundred=_words("hundred hundreds"),
-    thousand=_words("thousand thousands"),
-    million=_words("million millions billion billions"),
-    repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
-    joiners=_words(
-        "and dash hyphen minus space dot point slash stroke plus comma then er um uh erm"
-    ),
-    homophones=_words("to too for won ate"),
-)
 
 # One letter a class, so that the grammar of amounts is a regular expression over a run's classes.
 _ZERO, _UNIT, _TEEN, _TEN, _HUNDREDS = "Z", "U", "T", "D", "C"
@@ -96,7 +55,7 @@ def lexicon(words: NumberWords) -> Lexicon:
     return entries | {word: (_REPEAT, times) for word, times in words.repeats.items()}
 
 
-LEXICONS: Mapping[str, Lexicon] = {"en": lexicon(ENGLISH)}
+LEXICONS: Mapping[str, Lexicon] = {"en": lexicon(ENGLISH), "pl": lexicon(POLISH)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-NORMALISATION = 2
+NORMALISATION = 3
 """Goes up with every change of what `normalise` gives: a model trained otherwise is refused."""
 
 OTHER_SPEECH = "[unk]"
@@ -25,9 +25,17 @@ _MAX_FOLDING_ROUNDS = 8
 
 _DIGIT_WORDS: Mapping[str, tuple[str, ...]] = {
     "en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    "pl": (
+        *("zero", "jeden", "dwa", "trzy", "cztery"),
+        *("pięć", "sześć", "siedem", "osiem", "dziewięć"),
+    ),
 }
 _HESITATIONS: Mapping[str, frozenset[str]] = {
     "en": frozenset({"uh", "uhm", "um", "umm", "er", "erm", "hm", "hmm", "mm", "mhm"}),
+    # Neither "no" nor "mhm": both mean yes.
+    "pl": frozenset(
+        {"eee", "ee", "eeee", "yyy", "yy", "y", "yyyy", "ymm", "hm", "hmm", "hmmm", "mm", "mmm"}
+    ),
 }
 
 
@@ -35,7 +43,7 @@ def spoken_words(text: str, language: str) -> tuple[str, ...]:
     """Split a text into the words that a recogniser should expect to hear, hesitations included.
 
     NFKC, case folded, punctuation out, apostrophes only inside words; each digit becomes its own
-    word where the language's digits are known (`en`), and stays as it is elsewhere.
+    word where the language's digits are known (`en`, `pl`), and stays as it is elsewhere.
     """
     kept = "".join(character if _is_of_word(character) else " " for character in _fold(text))
     digits = _DIGIT_WORDS.get(language)

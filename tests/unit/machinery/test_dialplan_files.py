@@ -15,7 +15,7 @@ from ivr.steering.policy import KeyChoice
 DIALPLAN = Path(__file__).parents[3] / "dialplan"
 EXTENSIONS = (DIALPLAN / "extensions.conf").read_text()
 POLICY = read_policy(DIALPLAN / "steering.yaml")
-TEXTS = read_prompt_texts(DIALPLAN / "prompts" / "en.yaml")
+PROMPT_FILES = sorted((DIALPLAN / "prompts").glob("*.yaml"))
 
 
 def context(name: str) -> str:
@@ -46,10 +46,13 @@ def test_queues_conf_lists_exactly_the_queues_of_the_policy() -> None:
     )
 
 
-def test_every_prompt_that_policy_and_dialplan_name_has_a_text_and_no_text_is_left_over() -> None:
+@pytest.mark.parametrize("file", PROMPT_FILES, ids=lambda file: file.stem)
+def test_every_prompt_that_policy_and_dialplan_name_has_a_text_and_no_text_is_left_over(
+    file: Path,
+) -> None:
     named = re.findall(r"\$\{STERNIK_PROMPTS\}/en/(\w+)", EXTENSIONS)
     assert {"menu", "nobody_free"} <= set(named)
-    assert set(TEXTS) == {*named, *POLICY.prompt_names()}
+    assert set(read_prompt_texts(file)) == {*named, *POLICY.prompt_names()}
 
 
 @pytest.mark.parametrize("name", ["INTERACTION", "QUEUE", "PRIORITY", "STEERED"])

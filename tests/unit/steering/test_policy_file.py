@@ -9,7 +9,13 @@ from ivr.steering.policy import KeyChoice, Policy
 
 DIALPLAN = Path(__file__).parents[3] / "dialplan"
 SHIPPED = DIALPLAN / "steering.yaml"
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = {
+    "en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    "pl": (
+        *("zero", "jeden", "dwa", "trzy", "cztery"),
+        *("pięć", "sześć", "siedem", "osiem", "dziewięć"),
+    ),
+}
 
 
 def read_changed(tmp_path: Path, old: str, new: str) -> Policy:
@@ -33,15 +39,34 @@ def test_shipped_policy_sends_each_intent_to_its_queue() -> None:
     queues = {intent: rule.target.queue for intent, rule in policy.intents.items()}
     assert queues == {
         "card_lost_or_stolen": "cards-urgent",
+        "fraud_alert": "cards-urgent",
+        "lost_document": "cards-urgent",
+        "card_declined": "cards",
         "pin": "cards",
+        "card_activation": "cards",
+        "limits": "cards",
         "balance": "accounts",
+        "fees": "accounts",
+        "account_opening": "accounts",
+        "account_closing": "accounts",
+        "address_change": "accounts",
+        "login_app": "accounts",
         "transfer_status": "payments",
+        "wrong_transfer": "payments",
+        "instant_payment": "payments",
         "cash_loan": "loans",
+        "loan_terms": "loans",
         "mortgage": "mortgages",
         "sme_credit": "business",
+        "merchant_terminal": "business",
         "currency": "currency",
+        "deposits": "savings",
+        "investments": "savings",
+        "insurance": "insurance",
         "branch": "branches",
+        "complaint": "complaints",
         "consultant": "consultants",
+        "other_bank_matter": "consultants",
     }
     assert policy.rule_for("card_lost_or_stolen").target.priority == 10
     assert policy.default_rule.target.queue == "consultants"
@@ -66,25 +91,26 @@ def test_shipped_menu_reaches_these_queues() -> None:
     }
 
 
-def test_every_prompt_the_policy_may_play_has_a_text() -> None:
-    policy = read_policy(SHIPPED)
-    texts = read_prompt_texts(DIALPLAN / "prompts" / f"{policy.language}.yaml")
-    assert set(policy.prompt_names()) <= set(texts)
+@pytest.mark.parametrize("language", DIGITS)
+def test_every_prompt_the_policy_may_play_has_a_text(language: str) -> None:
+    texts = read_prompt_texts(DIALPLAN / "prompts" / f"{language}.yaml")
+    assert set(read_policy(SHIPPED).prompt_names()) <= set(texts)
 
 
-def test_menu_prompt_reads_out_exactly_the_keys_of_the_policy() -> None:
+@pytest.mark.parametrize("language", DIGITS)
+def test_menu_prompt_reads_out_exactly_the_keys_of_the_policy(language: str) -> None:
     policy = read_policy(SHIPPED)
-    words = (
-        read_prompt_texts(DIALPLAN / "prompts" / "en.yaml")["menu"].lower().replace(".", "").split()
-    )
-    read_out = [str(DIGITS.index(word)) for word in words if word in DIGITS]
+    menu = read_prompt_texts(DIALPLAN / "prompts" / f"{language}.yaml")["menu"]
+    words = menu.lower().replace(".", "").split()
+    digits = DIGITS[language]
+    read_out = [str(digits.index(word)) for word in words if word in digits]
     assert sorted(read_out) == sorted((*policy.keys, policy.consultant_key))
 
 
 def test_version_is_the_label_and_a_fingerprint_that_changes_with_the_file(tmp_path: Path) -> None:
     shipped = read_policy(SHIPPED).version
-    assert shipped.startswith("first-ten-")
-    assert len(shipped.removeprefix("first-ten-")) == 12
+    assert shipped.startswith("bank-hotline-")
+    assert len(shipped.removeprefix("bank-hotline-")) == 12
     assert read_changed(tmp_path, "menu_seconds: 8", "menu_seconds: 9").version != shipped
 
 

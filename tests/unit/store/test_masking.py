@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.steering.masking import ENGLISH, NumberWords, lexicon, mask_digits, mask_with
+from ivr.steering.masking import lexicon, mask_digits, mask_with
+from ivr.steering.number_words import ENGLISH, POLISH, NumberWords
 
 ONE_DIGIT = {"zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
 TWO_DIGITS = {"ten", "eleven", "fifteen", "nineteen", "twenty", "fifty", "ninety"}
@@ -131,3 +132,43 @@ def test_a_language_with_words_for_hundreds_needs_only_a_table() -> None:
     )
     assert mask_with("dwa tysiące pięćset złotych", polish) == "dwa tysiące pięćset złotych"
     assert mask_with("pesel pięćset dwadzieścia trzy pięćset", polish) == "pesel [number]"
+
+
+@pytest.mark.parametrize(
+    ("said", "masked"),
+    [
+        ("mój pesel osiem dwa zero trzy jeden pięć", "mój pesel [number]"),
+        ("numer sto dwadzieścia trzy czterysta pięćdziesiąt sześć proszę", "numer [number] proszę"),
+        ("sto pięć sto sześć", "[number]"),
+        ("dwadzieścia trzy czterdzieści pięć", "[number]"),
+        ("dwie trójki no i jedynka potem eee ósemka", "[number]"),
+        ("podwójne zero podwójne siedem", "[number]"),
+        ("karta pięć raz sześć siedem", "karta [number]"),
+        ("karta kończy się na cztery cztery osiem", "karta kończy się na cztery cztery osiem"),
+        ("dwa tysiące trzysta pięćdziesiąt złotych", "dwa tysiące trzysta pięćdziesiąt złotych"),
+        (
+            "sto dwadzieścia pięć tysięcy na mieszkanie",
+            "sto dwadzieścia pięć tysięcy na mieszkanie",
+        ),
+        ("od stu do dwustu złotych", "od stu do dwustu złotych"),
+        ("no to jeszcze raz", "no to jeszcze raz"),
+        ("ten przelew i te dwa poprzednie", "ten przelew i te dwa poprzednie"),
+        ("Jeden Dwa Trzy CZTERY", "[number]"),
+    ],
+)
+def test_polish_numbers_are_masked_and_amounts_stay(said: str, masked: str) -> None:
+    assert mask_digits(said, "pl") == masked
+    assert mask_digits(said, "pl-PL") == masked
+
+
+@given(st.lists(st.sampled_from(sorted(POLISH.zeros | POLISH.units)), min_size=4, max_size=11))
+def test_four_and_more_polish_digits_never_stay(digits: list[str]) -> None:
+    assert mask_digits(f"to jest {' '.join(digits)} dziękuję", "pl") == "to jest [number] dziękuję"
+
+
+def test_no_polish_number_word_says_two_things() -> None:
+    fields = [
+        *(POLISH.zeros, POLISH.units, POLISH.teens, POLISH.tens, POLISH.hundreds, POLISH.hundred),
+        *(POLISH.thousand, POLISH.million, POLISH.repeats, POLISH.joiners, POLISH.homophones),
+    ]
+    assert len(lexicon(POLISH)) == sum(map(len, fields))

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ivr.errors import ConfigurationError
-from ivr.steering.intents import CONSULTANT, OUT_OF_SCOPE
+from ivr.policy_file import read_policy
+from ivr.steering.intents import OUT_OF_SCOPE
 from ivr.steering.text import normalise
-from training.corpus import read_corpus, thin_intents
+from training.corpus import Utterance, read_corpus, thin_intents
+from training.sources import TrainingSources
 
 REPOSITORY = Path(__file__).parents[3]
-SHIPPED = REPOSITORY / "training" / "corpus" / "en.csv"
+SHIPPED = REPOSITORY / "training" / "corpus"
+LANGUAGES = ("en", "pl")
 SPOKEN = REPOSITORY / "tests" / "asterisk" / "spoken"
 HEADER = "text,intent,language,source,session,speaker\n"
 GOOD = "i forgot my pin,pin,en,written,one,s1\n"
@@ -105,23 +109,55 @@ def test_no_more_than_twenty_bad_rows_are_listed(tmp_path: Path) -> None:
     assert error.problem.startswith("25 bad rows")
 
 
-def test_shipped_corpus_has_ten_intents_and_out_of_scope_with_forty_sentences_each() -> None:
-    utterances = read_corpus([SHIPPED], "en")
-    intents = {utterance.intent for utterance in utterances}
-    assert thin_intents(utterances) == {}
-    assert len(intents) == 11
-    assert {CONSULTANT, OUT_OF_SCOPE} < intents
+def trained_on(language: str) -> tuple[Utterance, ...]:
+    return read_corpus(TrainingSources.of_language(SHIPPED, language).corpus, language)
 
 
-def test_shipped_corpus_repeats_no_sentence() -> None:
-    texts = [normalise(utterance.text, "en") for utterance in read_corpus([SHIPPED], "en")]
-    assert len(texts) == len(set(texts))
+def held_out(language: str) -> tuple[Utterance, ...]:
+    return read_corpus([SHIPPED / "held_out" / f"{language}.csv"], language)
 
 
-@pytest.mark.parametrize("name", ["held_out.csv", "development.csv"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_corpus_has_fifty_sentences_of_every_intent_and_twenty_held_out(
+    language: str,
+) -> None:
+    trained = Counter(utterance.intent for utterance in trained_on(language))
+    tested = Counter(utterance.intent for utterance in held_out(language))
+    assert thin_intents(trained_on(language)) == {}
+    assert set(trained) == set(tested)
+    assert len(trained) == 30
+    assert min(trained.values()) >= 50
+    assert min(tested.values()) >= 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_intent_of_the_shipped_corpus_has_a_rule_in_the_policy(language: str) -> None:
+    intents = {utterance.intent for utterance in trained_on(language)}
+    policy = read_policy(REPOSITORY / "dialplan" / "steering.yaml")
+    assert intents - {OUT_OF_SCOPE} == set(policy.intents)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_held_out_session_is_read_by_no_training_and_shares_no_speaker_with_it(
+    language: str,
+) -> None:
+    files = TrainingSources.of_language(SHIPPED, language).corpus
+    assert not [path for path in files if "held_out" in path.parts]
+    sessions = {utterance.session for utterance in trained_on(language)}
+    assert sessions.isdisjoint(utterance.session for utterance in held_out(language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_corpus_repeats_no_sentence(language: str) -> None:
+    said = (*trained_on(language), *held_out(language))
+    texts = Counter(normalise(utterance.text, language) for utterance in said)
+    assert [text for text, count in texts.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", ["held_out.csv", "development.csv", "bank.csv"])
 def test_no_sentence_of_the_spoken_tests_is_in_the_corpus(name: str) -> None:
     with (SPOKEN / name).open(encoding="utf-8", newline="") as lines:
         spoken = {normalise(row["text"], "en") for row in csv.DictReader(lines)}
-    corpus = read_corpus([SHIPPED], "en")
+    corpus = (*trained_on("en"), *held_out("en"))
     assert spoken, "no sentences to compare with"
     assert [said.where for said in corpus if normalise(said.text, "en") in spoken] == []

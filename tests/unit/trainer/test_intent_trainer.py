@@ -15,8 +15,11 @@ from training.evaluation import AcceptancePoint, Confusion, evaluate
 from training.folds import split_by_group
 from training.intent_trainer import TrainedModel, TrainerSettings, train_intent_model
 from training.noise import RecogniserNoise, filler_texts, filler_words
+from training.sources import TrainingSources
 
-SHIPPED = Path(__file__).parents[3] / "training" / "corpus" / "en.csv"
+SHIPPED = TrainingSources.of_language(
+    Path(__file__).parents[3] / "training" / "corpus", "en"
+).corpus
 QUICK = TrainerSettings(folds=3, penalties=(30.0,), garbled_copies=1)
 
 
@@ -27,7 +30,7 @@ def small(tmp_path: Path) -> tuple[Utterance, ...]:
 
 @pytest.fixture(scope="module")
 def shipped() -> TrainedModel:
-    return train_intent_model(read_corpus([SHIPPED], "en"), "en", settings=QUICK)
+    return train_intent_model(read_corpus(SHIPPED, "en"), "en", settings=QUICK)
 
 
 def test_the_same_corpus_and_seed_give_the_same_model(small: tuple[Utterance, ...]) -> None:

@@ -32,7 +32,24 @@ def test_english_text_becomes_plain_words(written: str, normal: str) -> None:
 
 
 def test_digits_of_a_language_without_digit_words_stay() -> None:
-    assert normalise("Kod 12", "pl") == "kod 12"
+    assert normalise("코드 12", "ko") == "코드 12"
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("Eee, no, ZGUBIŁAM kartę!", "no zgubiłam kartę"),
+        ("yyy... hmm, PIN kończy się na 47", "pin kończy się na cztery siedem"),
+        ("no i co, mhm", "no i co mhm"),
+        ("a ja i on u nas w domu", "a ja i on u nas w domu"),
+    ],
+)
+def test_polish_text_loses_hesitations_and_spells_its_digits(written: str, normal: str) -> None:
+    assert normalise(written, "pl") == normal
+
+
+def test_polish_hesitations_stay_in_what_the_recogniser_expects() -> None:
+    assert spoken_words("eee tak", "pl") == ("eee", "tak")
 
 
 def test_hesitations_stay_in_what_the_recogniser_expects() -> None:
