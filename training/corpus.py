@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 import re
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ class Utterance:
     speaker: str
     where: str
     weight: float = 1.0
-    date: datetime.date | None = None
+    date: dt.date | None = None
 
     @property
     def group(self) -> str:
@@ -222,8 +222,8 @@ def _weight(written: str) -> float | None:
     return weight if math.isfinite(weight) and 0 < weight <= MAX_WEIGHT else None
 
 
-def _date(written: str) -> datetime.date | None:
+def _date(written: str) -> dt.date | None:
     try:
-        return datetime.date.fromisoformat(written)
+        return dt.date.fromisoformat(written)
     except ValueError:
         return None

@@ -184,7 +184,7 @@ def _plain(name: str, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{name!r} is neither text nor a number")
+        raise ValueError(f"{name!r} is neither text nor a number")  # noqa: TRY004
     return str(value).strip()
 
 

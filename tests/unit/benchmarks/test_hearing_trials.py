@@ -9,7 +9,7 @@ import pytest
 from benchmarks import measuring_data
 from benchmarks.banking77 import Sentence, read_banking77, spread, write_corpus
 from benchmarks.hearing_trials import Amount, Condition, ModelName, plan
-from benchmarks.number_words import cardinal, numbers_in_words
+from training.number_words import cardinal, numbers_in_words
 from training.corpus import read_corpus
 
 OWN_CORPUS = Path("training/corpus/en.csv")

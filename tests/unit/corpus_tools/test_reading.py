@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import tracemalloc
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_all_columns_are_read_in_any_order(tmp_path: Path) -> None:
         "2.5,2026-11-22,s1,one,calls,pl,pin,nie pamiętam pinu\n",
     )
     (utterance,) = read_corpus([path], "pl")
-    assert (utterance.weight, utterance.date) == (2.5, datetime.date(2026, 11, 22))
+    assert (utterance.weight, utterance.date) == (2.5, dt.date(2026, 11, 22))
     assert (utterance.group, utterance.source) == ("one/s1", "calls")
 
 
