@@ -44,8 +44,11 @@ _CARD_DIGITS: Final = range(13, 20)
 _POLISH_ACCOUNT_DIGITS: Final = 26
 _PHONE_DIGITS: Final = range(9, 15)
 _REGIONS: Final = {
-    **{"en": ("GB", "US", "PL"), "pl": ("PL",), "uk": ("UA", "PL"), "ru": ("KZ", "PL")},
-    **{"de": ("DE",)},
+    "en": ("GB", "US", "PL"),
+    "pl": ("PL",),
+    "uk": ("UA", "PL"),
+    "ru": ("KZ", "PL"),
+    "de": ("DE",),
 }
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
