@@ -65,6 +65,11 @@ _OF_AMOUNTS: Final = frozenset(
     "hundred hundreds thousand thousands million millions billion tysiąc tysiące tysięcy tysiąca"  # noqa: SIM905
     " milion miliony milionów".split()
 )
+_COUNTED: Final = frozenset(
+    "pounds pound dollars dollar euro euros zloty zlotys percent pence years złotych złote złoty zł"  # noqa: SIM905
+    " procent lat groszy funtów dolarów".split()
+)
+_MOST_AMOUNT_DIGITS: Final = 7
 _TENS: Final = range(20, 100)
 _HUNDREDS: Final = range(100, 1000)
 
@@ -147,7 +152,8 @@ def digit_runs(text: str) -> Iterator[str]:
         elif token in _REPEATS:
             times, last = _REPEATS[token], None
         elif token not in _JOINERS:
-            yield from _run(digits, is_amount=is_amount)
+            is_sum = token in _COUNTED and sum(map(len, digits)) <= _MOST_AMOUNT_DIGITS
+            yield from _run(digits, is_amount=is_amount or is_sum)
             digits, times, last, is_amount = [], 1, None, False
     yield from _run(digits, is_amount=is_amount)
 
