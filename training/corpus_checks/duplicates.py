@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def _tell_near(
     one: Sequence[Sentence], other: Sequence[Sentence], similarity: float, findings: Findings
 ) -> None:
     first, second = one[0], other[0]
-    said = f"“{first.words}” / “{second.words}” ({similarity:.0%} alike"
+    said = f"“{first.words}” / “{second.words}” ({math.floor(similarity * 100)} % alike"
     if {sentence.held_out for sentence in one} != {sentence.held_out for sentence in other}:
         kind, intents = FindingKind.NEAR_ACROSS_SPLITS, f"{first.intent}, {second.intent}"
         if first.intent == second.intent:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 NEAR: Final = 0.75
-"""Jaccard similarity of trigrams: "i lost my card today" and "i lost my cards today" have 0.83."""
+"""Jaccard similarity of trigrams: "i lost my card today" and "i lost my cards today" have 0.78."""
 
 _SHINGLE_LETTERS: Final = 3
 _BANDS: Final = 24
@@ -72,7 +72,7 @@ def _no_pairs() -> NearPairs:
 
 
 def _shingles(texts: Sequence[str]) -> Any:
-    """A sparse matrix (n_texts, n_trigrams) of ones; blanks around a text make the shortest ones count."""
+    """A sparse matrix (n_texts, n_trigrams) of ones; blanks around a text belong to it."""
     vectoriser = CountVectorizer(
         analyzer="char",
         ngram_range=(_SHINGLE_LETTERS, _SHINGLE_LETTERS),
@@ -80,7 +80,7 @@ def _shingles(texts: Sequence[str]) -> Any:
         lowercase=False,
         dtype=np.int32,
     )
-    return vectoriser.fit_transform(f"  {text}  " for text in texts)
+    return vectoriser.fit_transform(f" {text} " for text in texts)
 
 
 def _signatures(shingles: Any, seed: int, progress: Progress) -> npt.NDArray[np.int32]:
