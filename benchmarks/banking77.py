@@ -9,9 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.number_words import numbers_in_words
 from ivr.steering.text import spoken_words
 from training.corpus import COLUMNS, MAX_WORDS
+from training.number_words import numbers_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks import measuring_data
 from benchmarks.banking77 import LANGUAGE, Sentence, read_banking77, spread
-from benchmarks.number_words import numbers_in_words
 from benchmarks.speech_material import Spoken
 from ivr.steering.intents import OUT_OF_SCOPE
 from ivr.steering.text import spoken_words
+from training.number_words import numbers_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

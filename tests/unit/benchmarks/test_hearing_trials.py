@@ -9,8 +9,8 @@ import pytest
 from benchmarks import measuring_data
 from benchmarks.banking77 import Sentence, read_banking77, spread, write_corpus
 from benchmarks.hearing_trials import Amount, Condition, ModelName, plan
-from benchmarks.number_words import cardinal, numbers_in_words
 from training.corpus import read_corpus
+from training.number_words import cardinal, numbers_in_words
 
 OWN_CORPUS = Path("training/corpus/en.csv")
 VOICES = ("rms", "slt")

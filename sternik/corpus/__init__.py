@@ -1,0 +1,1 @@
+"""`sternik corpus`: look at what Sternik is trained on, and bring in more of it."""
