@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ivr.errors import ConfigurationError, SternikError
 from sternik.logs import LogFormat, set_up_logs
+from sternik.model.commands import model
 from sternik.rehearsal import NUMBER
 from sternik.settings import Settings, load_settings
 from sternik.speech.commands import speech
@@ -30,6 +31,7 @@ app = typer.Typer(
     help="Call steering for Asterisk: callers say what they need and reach the right person.",
 )
 app.add_typer(speech, name="speech")
+app.add_typer(model, name="model")
 console = Console(highlight=False)
 
 
@@ -43,12 +45,14 @@ def prepare() -> None:
 
 @app.command()
 def train(
-    *, force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True
+    *,
+    force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True,
+    promote: Annotated[bool, typer.Option("--promote", help="put it in service at once")] = False,
 ) -> None:
-    """Train the steering model from `training/corpus` and make it the current one."""
+    """Train a steering model from `training/corpus`: a candidate, unless none is in service."""
     from sternik import preparation  # noqa: PLC0415
 
-    preparation.train(load_settings(), console, force=force)
+    preparation.train(load_settings(), console, force=force, promote=promote)
 
 
 @app.command()
