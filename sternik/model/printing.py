@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rich import box
 from rich.markup import escape
-from rich.table import Table
 
 from sternik.model.stock import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -33,15 +31,14 @@ def print_versions(registry: ModelRegistry, console: Console) -> None:
     if not versions:
         console.print(f"No {registry.language} model is here: sternik train")
         return
-    columns = ("version", "trained (UTC)", "corpus", "intents", *_FIGURES, "")
-    table = Table(*columns, box=box.SIMPLE_HEAD)
+    rows = [("version", "trained (UTC)", "corpus", "intents", *_FIGURES, "state")]
     for listed in versions:
-        facts = _facts(listed.manifest) if listed.manifest else ("",) * (len(columns) - 2)
-        state = state_of(registry, listed.version) or ""
+        facts = _facts(listed.manifest) if listed.manifest else ("",) * (len(rows[0]) - 2)
+        state = state_of(registry, listed.version)
         if listed.problem:
             state = f"{state}, unusable".removeprefix(", ")
-        table.add_row(listed.version, *facts, state)
-    console.print(table)
+        rows.append((listed.version, *facts, state))
+    _print_columns(rows, console)
     for listed in versions:
         if listed.problem:
             console.print(escape(listed.problem), soft_wrap=True)
@@ -50,10 +47,8 @@ def print_versions(registry: ModelRegistry, console: Console) -> None:
 def print_details(details: Details, console: Console) -> None:
     """Everything of one version."""
     manifest = details.manifest
-    grid = Table.grid(padding=(0, 2))
     for name, value in _rows(details):
-        grid.add_row(name, escape(value))
-    console.print(grid)
+        console.print(f"{name:<19} {escape(value)}", soft_wrap=True)
     _print_pairs(
         "Figures", {name: f"{value:.4f}" for name, value in manifest.metrics.items()}, console
     )
@@ -66,6 +61,14 @@ def print_details(details: Details, console: Console) -> None:
             f"{change.left or 'nothing'} → {change.entered}{escape(reason)}",
             soft_wrap=True,
         )
+
+
+def _print_columns(rows: Sequence[Sequence[str]], console: Console) -> None:
+    """Versions are there to be copied: a narrow terminal breaks lines and cuts none."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        console.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
 
 
 def _facts(manifest: Manifest) -> tuple[str, ...]:
