@@ -139,6 +139,7 @@ def _trained(
                     root=root,
                     settings=settings,
                     progress=lambda _, share, task=task: progress.update(task, completed=share),
+                    promote=True,
                 )
             roots[model] = root
     return roots

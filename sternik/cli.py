@@ -18,6 +18,7 @@ from rich.table import Table
 from ivr.errors import ConfigurationError, SternikError
 from sternik.corpus.commands import corpus
 from sternik.logs import LogFormat, set_up_logs
+from sternik.model.commands import model
 from sternik.rehearsal import NUMBER
 from sternik.settings import Settings, load_settings
 from sternik.speech.commands import speech
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(speech, name="speech")
 app.add_typer(corpus, name="corpus")
+app.add_typer(model, name="model")
 console = Console(highlight=False)
 
 
@@ -45,12 +47,14 @@ def prepare() -> None:
 
 @app.command()
 def train(
-    *, force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True
+    *,
+    force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True,
+    promote: Annotated[bool, typer.Option("--promote", help="put it in service at once")] = False,
 ) -> None:
-    """Train the steering model from `training/corpus` and make it the current one."""
+    """Train a steering model from `training/corpus`: a candidate, unless none is in service."""
     from sternik import preparation  # noqa: PLC0415
 
-    preparation.train(load_settings(), console, force=force)
+    preparation.train(load_settings(), console, force=force, promote=promote)
 
 
 @app.command()

@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ivr.errors import ConfigurationError
+from ivr.models.artefact import ModelArtefact
+from ivr.models.registry import ModelRegistry
+from ivr.models.service_history import ChangeKind
 from sternik.asterisk.programs import provide_asterisk
 from sternik.settings import Settings
 from sternik.speech.in_force import choose_ears
@@ -16,7 +19,7 @@ from sternik.speech.provision import try_to_get_vosk
 from sternik.voices.hold_music import provide_hold_music
 from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
-from training.inputs import needs_training
+from training.inputs import ModelNeed, model_need
 from training.report import remarks_on_words
 from training.sources import TrainingSources
 
@@ -31,7 +34,7 @@ def prepare(settings: Settings, console: Console) -> None:
     provide_hold_music(
         settings.dialplan_folder / "prompts" / "hold", settings.prompts_folder / "hold"
     )
-    train(settings, console, force=False)
+    provide_model(settings, console)
     provide_ears(settings, console)
 
 
@@ -74,13 +77,45 @@ def _make_prompts(texts_file: Path, settings: Settings, console: Console) -> Non
     )
 
 
-def train(settings: Settings, console: Console, *, force: bool) -> None:
-    """Train the language's model when its corpus has changed, or when told to."""
-    language = settings.language
-    sources = TrainingSources.of_language(CORPUS_FOLDER, language)
-    if not force and not needs_training(settings.models_folder, language, sources):
-        console.print(f"      the steering model for {language} is up to date")
-        return
+def provide_model(settings: Settings, console: Console) -> None:
+    """Have a steering model of the corpus as it is in service, unless people decided otherwise."""
+    need, version = model_need(settings.models_folder, settings.language, _sources(settings))
+    registry = ModelRegistry(settings.models_folder, settings.language)
+    match need:
+        case ModelNeed.NOTHING:
+            console.print(f"      the steering model {version} is up to date")
+        case ModelNeed.TRAINING:
+            train_model(settings, console, promote=True)
+        case ModelNeed.PROMOTION:
+            registry.promote(version, reason="made of this corpus", kind=ChangeKind.AUTOMATIC)
+            console.print(f"      steering model {version}")
+        case ModelNeed.DECISION:
+            console.print(
+                f"      steering model {registry.current}, as was decided; {_how_to(version)}"
+            )
+
+
+def train(settings: Settings, console: Console, *, force: bool, promote: bool) -> None:
+    """Train a candidate, unless the corpus's model is there and nobody insists; promote it if told to."""
+    version = ""
+    if not force:
+        _, version = model_need(settings.models_folder, settings.language, _sources(settings))
+    if version:
+        console.print(f"      nothing has changed since steering model {version} was trained")
+    else:
+        version = train_model(settings, console, promote=False).version
+    registry = ModelRegistry(settings.models_folder, settings.language)
+    if promote:
+        registry.promote(version, reason="sternik train --promote")
+    if registry.current == version:
+        console.print(f"      {version} is in service")
+    else:
+        console.print(f"      {registry.current} stays in service; {_how_to(version)}")
+
+
+def train_model(settings: Settings, console: Console, *, promote: bool) -> ModelArtefact:
+    """Train with a bar, and say what became of the corpus's words."""
+    sources = _sources(settings)
     bar = Progress(
         TextColumn("      {task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     )
@@ -88,11 +123,21 @@ def train(settings: Settings, console: Console, *, force: bool) -> None:
         task = bar.add_task("training", total=1.0)
         artefact = build_artefact(
             sources=sources,
-            language=language,
+            language=settings.language,
             root=settings.models_folder,
             progress=lambda step, share: bar.update(task, description=step, completed=share),
+            promote=promote,
         )
     console.print(f"      steering model {artefact.version}")
-    own = sources.dictionary or CORPUS_FOLDER / f"{language}.dict"
+    own = sources.dictionary or CORPUS_FOLDER / f"{settings.language}.dict"
     for remark in remarks_on_words(artefact.report, str(own)):
         console.print(f"      {remark}", soft_wrap=True, markup=False)
+    return artefact
+
+
+def _sources(settings: Settings) -> TrainingSources:
+    return TrainingSources.of_language(CORPUS_FOLDER, settings.language)
+
+
+def _how_to(version: str) -> str:
+    return f"to use {version}: sternik model promote {version}"

@@ -31,10 +31,6 @@ from ivr.errors import (
     SternikError,
     StoreUnavailableError,
 )
-from ivr.models.artefact import ModelArtefact, load_artefact
-from ivr.models.intent_classifier import LinearIntentClassifier
-from ivr.models.recogniser_engine import EngineOptions
-from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.voice_activity import WebRtcVoiceDetector
 from ivr.numbers import to_e164
 from ivr.policy_file import read_policy
@@ -42,17 +38,17 @@ from ivr.ports import (
     CallEvent,
     CallJournal,
     EventKind,
-    IntentClassifier,
     PromptLibrary,
-    RecogniserPool,
 )
 from ivr.prompt_texts import read_prompt_texts
 from ivr.prompts import FilePromptLibrary
 from ivr.steering.policy import Policy
 from ivr.store.opening import open_store
 from sternik.logs import LogFormat, set_up_logs
+from sternik.model.in_service import ModelInService, ServedModel
+from sternik.model.opening import ModelOpener
+from sternik.model.watch import ModelWatch
 from sternik.settings import Settings, load_settings
-from sternik.speech.choice import Ears
 from sternik.speech.in_force import choose_ears
 from sternik.supervisor import (
     EXIT_CONFIGURATION,
@@ -69,8 +65,7 @@ class CallServices:
     """What every call of this worker shares."""
 
     audio: AudioSocketServer
-    pool: RecogniserPool
-    classifier: IntentClassifier
+    models: ModelInService
     prompts: PromptLibrary
     policy: Policy
     journal: CallJournal
@@ -78,7 +73,13 @@ class CallServices:
 
 
 async def steer_call(services: CallServices, session: AgiSession) -> None:
-    """One AGI session from its first line to its last: build the call's parts and tell its story."""
+    """One AGI session from its first line to its last, with the model that is in service as it begins."""
+    with services.models.held() as model:
+        await _steer_with(model, services, session)
+
+
+async def _steer_with(model: ServedModel, services: CallServices, session: AgiSession) -> None:
+    """Build the call's parts and tell its story."""
     control = AgiCall(session=session, audio=services.audio)
     record = CallRecord(
         journal=services.journal, interaction_id=control.interaction_id, now=time.time
@@ -87,12 +88,12 @@ async def steer_call(services: CallServices, session: AgiSession) -> None:
         caller_number=to_e164(control.caller_number, services.region),
         called_number=control.called_number,
         channel=control.channel,
-        ears=services.pool.description,
-        classifier=services.classifier.version,
+        ears=model.pool.description,
+        classifier=model.version,
         policy=services.policy.version,
     )
     ears = CallEars(
-        policy=services.policy, classifier=services.classifier, detector=WebRtcVoiceDetector()
+        policy=services.policy, classifier=model.classifier, detector=WebRtcVoiceDetector()
     )
     story = CallStory(
         control=control,
@@ -103,7 +104,7 @@ async def steer_call(services: CallServices, session: AgiSession) -> None:
     )
     outcome = "failed"
     try:
-        await story.tell(services.pool)
+        await story.tell(model.pool)
         outcome = "steered"
     except CallEndedError:
         outcome = "hung_up"
@@ -127,7 +128,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         settings = self._settings
         policy = read_policy(settings.policy_file)
-        artefact = load_artefact(settings.models_folder, settings.language)
+        opener = ModelOpener(settings, choose_ears(settings))
         background: set[asyncio.Task[None]] = set()
         async with AsyncExitStack() as stack:
             # First in, last out: the heartbeat goes on while calls end and the store is flushed.
@@ -135,14 +136,14 @@ class Worker:
             store = await open_store(settings.database_url)
             stack.push_async_callback(store.close)
             journal = await stack.enter_async_context(store.journal())
-            pool = await _open_ears(stack, settings, artefact)
+            models = ModelInService(await opener.open_first())
+            stack.push_async_callback(models.close)
             audio = await stack.enter_async_context(
                 AudioSocketServer(host=settings.audiosocket_host, port=settings.audiosocket_port)
             )
             services = CallServices(
                 audio=audio,
-                pool=pool,
-                classifier=LinearIntentClassifier.load(artefact),
+                models=models,
                 prompts=_prompts(settings, policy),
                 policy=policy,
                 journal=_without_partial_words(journal, keep=settings.store_partial_words),
@@ -157,9 +158,16 @@ class Worker:
             )
             # The first heartbeat says that calls are served, so nothing before this gives one.
             background.add(asyncio.create_task(self._beat()))
+            watching = asyncio.create_task(_watch(settings, models, opener).run())
+            stack.push_async_callback(_cancel, {watching})
             if settings.ami_port:
                 background.add(asyncio.create_task(_ami(settings, journal).run()))
-            _log.info("serving", agi_port=self._server.port, ears=pool.description.engine)
+            _log.info(
+                "serving",
+                agi_port=self._server.port,
+                ears=models.model.pool.description.engine,
+                model=models.model.version,
+            )
             await self._stopping.wait()
             await self._drain(self._server)
 
@@ -185,33 +193,12 @@ class Worker:
                 await server.idle()
 
 
-async def _open_ears(
-    stack: AsyncExitStack, settings: Settings, artefact: ModelArtefact
-) -> ProcessPool:
-    """Recognisers as chosen; where Sternik itself chose a damaged model, the next best ones."""
-    choice = choose_ears(settings)
-    try:
-        pool = await stack.enter_async_context(_recognisers(settings, artefact, choice.ears))
-    except ModelUnusableError as error:
-        if choice.otherwise is None:
-            raise
-        _log.error("ears.unusable", error=str(error), instead=choice.otherwise.engine)
-        pool = await stack.enter_async_context(_recognisers(settings, artefact, choice.otherwise))
-    return pool
-
-
-def _recognisers(settings: Settings, artefact: ModelArtefact, ears: Ears) -> ProcessPool:
-    return ProcessPool(
-        options=EngineOptions(
-            engine=ears.engine,
-            artefact_folder=artefact.folder,
-            language=settings.language,
-            language_model=artefact.version,
-            acoustic_model_folder=ears.model_folder,
-            free_form=ears.free_form,
-        ),
-        max_processes=settings.recogniser_processes or None,
-        sessions_per_process=settings.sessions_per_process or None,
+def _watch(settings: Settings, models: ModelInService, opener: ModelOpener) -> ModelWatch:
+    return ModelWatch(
+        root=settings.models_folder,
+        language=settings.language,
+        service=models,
+        open_model=opener.open,
     )
 
 

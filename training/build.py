@@ -11,7 +11,9 @@ from ivr.models.artefact import (
     DICTIONARY,
     FORMAT,
     GRAMMARS,
+    HEARING,
     LANGUAGE_MODEL,
+    MODEL_CARD,
     OTHER_SPEECH,
     PHRASES,
     REPORT,
@@ -22,6 +24,8 @@ from ivr.models.artefact import (
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
 from ivr.models.classifier_parameters import save_parameters
 from ivr.models.grammars import grammars_json, phrases_of
+from ivr.models.registry import ModelRegistry
+from ivr.models.service_history import ChangeKind
 from ivr.steering.text import NORMALISATION, spoken_words
 from training.corpus import read_corpus
 from training.dictionary import (
@@ -32,9 +36,10 @@ from training.dictionary import (
 )
 from training.general_words import general_english, read_general_words
 from training.grammars import read_written_grammars
-from training.inputs import content_hash, needs_training, training_inputs
+from training.inputs import content_hash, corpus_hash, needs_training, training_inputs
 from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
+from training.model_card import ModelOrigin, model_card
 from training.progress import Progress, silent
 from training.report import TrainingReport, training_report, write_report
 
@@ -58,11 +63,13 @@ def build_artefact(
     root: Path,
     progress: Progress = silent,
     settings: TrainerSettings | None = None,
+    promote: bool = False,
 ) -> ModelArtefact:
-    """Train on the sources and make the result the current artefact of `language`.
+    """Train on the sources; the result is a candidate, or in service where no usable model is.
 
-    Takes seconds; one at a time. Raises `ConfigurationError` for a corpus or a dictionary that
-    cannot be used; nothing under `root` changes then, nor when the process is killed.
+    With `promote` it is put in service anyway. Takes seconds; one at a time. Raises
+    `ConfigurationError` for a corpus or a dictionary that cannot be used; nothing under `root`
+    changes then, nor when the process is killed.
     """
     settings = settings or TrainerSettings()
     progress("reading the corpus", 0.0)
@@ -78,8 +85,14 @@ def build_artefact(
         save_parameters(model.parameters, folder)
         report = training_report(utterances, language, model, settings, dictionary)
         write_report(report, folder / REPORT)
-        manifest = _manifest(language, inputs, folder, report)
+        libraries = _library_versions()
+        origin = _origin(language, inputs, sources, libraries)
+        (folder / MODEL_CARD).write_text(model_card(report, origin), encoding="utf-8")
+        manifest = _manifest(origin, inputs, folder, report, model.parameters.intents)
         artefact = install_artefact(folder, manifest)
+    registry = ModelRegistry(root, language)
+    if promote or not registry.has_usable:
+        registry.promote(artefact.version, reason="trained", kind=ChangeKind.AUTOMATIC)
     progress("trained", 1.0)
     return artefact
 
@@ -117,29 +130,57 @@ def _write_lines(lines: Iterable[str], path: Path) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
+def _library_versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        **{name: library_version(name) for name in _LIBRARIES},
+    }
+
+
+def _origin(
+    language: str,
+    inputs: Mapping[str, str],
+    sources: TrainingSources,
+    libraries: Mapping[str, str],
+) -> ModelOrigin:
+    return ModelOrigin(
+        language=language,
+        content=content_hash(inputs, language),
+        corpus=corpus_hash(inputs),
+        corpus_files=tuple(path.name for path in sources.corpus),
+        normalisation=NORMALISATION,
+        libraries=libraries,
+    )
+
+
 def _manifest(
-    language: str, inputs: Mapping[str, str], folder: Path, report: TrainingReport
+    origin: ModelOrigin,
+    inputs: Mapping[str, str],
+    folder: Path,
+    report: TrainingReport,
+    intents: Iterable[str],
 ) -> Manifest:
     now = datetime.now(UTC)
-    content = content_hash(inputs, language)
+    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     return Manifest(
         format=FORMAT,
-        version=f"{language}-{now:%Y%m%d}-{content[:8]}",
-        language=language,
+        version=f"{origin.language}-{now:%Y%m%d}-{origin.content[:8]}",
+        language=origin.language,
         created=now.isoformat(timespec="seconds"),
-        content=content,
-        normalisation=NORMALISATION,
+        content=origin.content,
+        corpus=origin.corpus,
+        utterances=report.utterances,
+        normalisation=origin.normalisation,
         inputs=inputs,
-        files={path.name: sha256_of(path) for path in sorted(folder.iterdir())},
-        intents=tuple(report.utterances_by_intent),
+        files=files,
+        hearing={role: name for role, name in HEARING.items() if name in files},
+        intents=tuple(intents),
         metrics={
             **_summary("out_of_fold", report.out_of_fold_as_written),
             **_summary("out_of_fold_garbled", report.out_of_fold_garbled),
         },
-        libraries={
-            "python": platform.python_version(),
-            **{name: library_version(name) for name in _LIBRARIES},
-        },
+        seeds={"training": report.seed},
+        libraries=origin.libraries,
     )
 
 

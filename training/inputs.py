@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.errors import ConfigurationError, ModelUnusableError
 from ivr.models import intent_features
 from ivr.models.artefact import FORMAT, load_artefact, sha256_of
+from ivr.models.registry import ModelRegistry
+from ivr.models.service_history import ChangeKind
 from ivr.steering import text
 
 if TYPE_CHECKING:
@@ -44,6 +47,45 @@ def content_hash(inputs: Mapping[str, str], language: str) -> str:
     """Hash the inputs together: equal hashes mean equal artefacts."""
     lines = [f"format {FORMAT} {language}", *(f"{name} {inputs[name]}" for name in sorted(inputs))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def corpus_hash(inputs: Mapping[str, str]) -> str:
+    """Hash the corpus files alone: equal hashes mean that the same sentences were trained on."""
+    lines = [f"{name} {inputs[name]}" for name in sorted(inputs) if name.startswith("corpus/")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class ModelNeed(Enum):
+    """What is to be done so that the model of these inputs is in service.
+
+    `DECISION`: there is one, but people have put another in service since, or not this one yet.
+    """
+
+    NOTHING = "it is in service"
+    TRAINING = "there is none"
+    PROMOTION = "there is one, and nobody has decided against it"
+    DECISION = "there is one, and people decide"
+
+
+def model_need(root: Path, language: str, sources: TrainingSources) -> tuple[ModelNeed, str]:
+    """What is needed, and the version that was made of these inputs ('' when there is none)."""
+    content = content_hash(training_inputs(sources), language)
+    registry = ModelRegistry(root, language)
+    made = [
+        listed.version
+        for listed in registry.versions()
+        if listed.manifest and listed.manifest.content == content and not listed.problem
+    ]
+    if not made:
+        return ModelNeed.TRAINING, ""
+    if registry.current in made:
+        return ModelNeed.NOTHING, registry.current
+    changes = registry.history()
+    automatic = not changes or changes[-1].kind is ChangeKind.AUTOMATIC
+    served = {change.entered for change in changes}
+    if not registry.has_usable or (automatic and served & set(made)):
+        return ModelNeed.PROMOTION, made[-1]
+    return ModelNeed.DECISION, made[-1]
 
 
 def needs_training(root: Path, language: str, sources: TrainingSources) -> bool:

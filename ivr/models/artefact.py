@@ -7,20 +7,26 @@ version in use. A version's folder appears whole or not at all, and `current` ch
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ivr.errors import ModelUnusableError
-from ivr.steering.text import NORMALISATION
+from ivr.models.manifest import (
+    ADVICE,
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    manifest_json,
+    read_manifest,
+    unusable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-FORMAT = 3
-MANIFEST = "manifest.json"
+__all__ = ["FORMAT", "MANIFEST", "Manifest", "ModelArtefact", "load_artefact", "manifest_json"]
+
 CURRENT = "current"
 PHRASES = "open_question.txt"
 GRAMMARS = "grammars.json"
@@ -28,34 +34,22 @@ OTHER_SPEECH = "other_speech.txt"
 LANGUAGE_MODEL = "open_question.arpa"
 DICTIONARY = "dictionary.dict"
 REPORT = "report.json"
-FILES = ("classifier.json", "classifier.npz", PHRASES, GRAMMARS, OTHER_SPEECH, REPORT)
+MODEL_CARD = "MODEL_CARD.md"
+CLASSIFIER = ("classifier.json", "classifier.npz")
+FILES = (*CLASSIFIER, PHRASES, GRAMMARS, OTHER_SPEECH, REPORT, MODEL_CARD)
 POCKETSPHINX_FILES = (LANGUAGE_MODEL, DICTIONARY)
 """Only in artefacts of a language that PocketSphinx has pronunciations for."""
 
-_ADVICE = "run `sternik train`"
+HEARING = {
+    "phrases": PHRASES,
+    "grammars": GRAMMARS,
+    "other_speech": OTHER_SPEECH,
+    "language_model": LANGUAGE_MODEL,
+    "dictionary": DICTIONARY,
+}
+"""Files that recognisers are told, by their role in the manifest."""
+
 _VERSION = re.compile(r"[a-z]{2}-[0-9a-z-]{1,40}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What an artefact is and what it was made of.
-
-    `inputs` maps what training read to its sha256; `files` every file of the artefact but the
-    manifest; `created` is UTC in ISO 8601; `metrics` are the out-of-fold figures of the report;
-    `normalisation` is that of the training texts (`ivr.steering.text.NORMALISATION`).
-    """
-
-    format: int
-    version: str
-    language: str
-    created: str
-    content: str
-    normalisation: int
-    inputs: Mapping[str, str]
-    files: Mapping[str, str]
-    intents: tuple[str, ...]
-    metrics: Mapping[str, float]
-    libraries: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +90,26 @@ class ModelArtefact:
         return self.folder / DICTIONARY
 
     @property
+    def model_card(self) -> Path:
+        """What the model is for and how good it is, Markdown."""
+        return self.folder / MODEL_CARD
+
+    @property
     def report(self) -> Path:
         """The training report, JSON."""
         return self.folder / REPORT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCheck:
+    """One file of an artefact held against its manifest; `problem` is '' when it is as written.
+
+    `sha256` is what the manifest says, '' for a file that it does not name.
+    """
+
+    name: str
+    sha256: str
+    problem: str = ""
 
 
 def load_artefact(root: Path, language: str) -> ModelArtefact:
@@ -106,33 +117,58 @@ def load_artefact(root: Path, language: str) -> ModelArtefact:
 
     Raises `ModelUnusableError`, with what to do, when there is none or it is not as it was written.
     """
+    return load_version(root, language, current_version(root, language))
+
+
+def current_version(root: Path, language: str) -> str:
+    """Name the version in service, unchecked; raises `ModelUnusableError` when nothing does."""
     pointer = root / language / CURRENT
     try:
         version = pointer.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(pointer, f"no {language!r} model here") from error
-    if not _VERSION.fullmatch(version):
-        raise _unusable(pointer, f"names no version: {version[:60]!r}")
+        raise unusable(pointer, f"no {language!r} model here") from error
+    if not is_version(version):
+        raise unusable(pointer, f"names no version: {version[:60]!r}")
+    return version
+
+
+def is_version(name: str) -> bool:
+    """Whether a folder of this name may hold an artefact."""
+    return _VERSION.fullmatch(name) is not None
+
+
+def load_version(root: Path, language: str, version: str) -> ModelArtefact:
+    """Verify and return one version; raises `ModelUnusableError`."""
+    if not is_version(version):
+        raise unusable(root / language, f"not a name of a version: {version[:60]!r}")
     artefact = read_artefact(root / language / version)
     if (artefact.version, artefact.manifest.language) != (version, language):
-        raise _unusable(artefact.folder, "the manifest is another artefact's")
+        raise unusable(artefact.folder, "the manifest is another artefact's")
     return artefact
 
 
 def read_artefact(folder: Path) -> ModelArtefact:
     """Verify and return the artefact in `folder`; raises `ModelUnusableError`."""
-    manifest = _read_manifest(folder / MANIFEST)
+    if not folder.is_dir():
+        raise unusable(folder, "there is no such version")
+    manifest = read_manifest(folder / MANIFEST)
     missing = sorted(set(FILES) - set(manifest.files))
     if missing:
-        raise _unusable(folder, f"the manifest lacks {', '.join(missing)}")
-    for name, expected in manifest.files.items():
-        try:
-            found = sha256_of(folder / Path(name).name)
-        except OSError as error:
-            raise _unusable(folder / name, f"cannot be read ({error.strerror})") from error
-        if found != expected:
-            raise _unusable(folder / name, "is not what training wrote (its hash differs)")
+        raise unusable(folder, f"the manifest lacks {', '.join(missing)}")
+    for check in check_files(folder, manifest):
+        if check.problem:
+            advice = ADVICE if check.sha256 else "take it away, if nobody knows what it is for"
+            raise unusable(folder / check.name, check.problem, advice)
     return ModelArtefact(folder=folder, manifest=manifest)
+
+
+def check_files(folder: Path, manifest: Manifest) -> Iterator[FileCheck]:
+    """Hold every file in `folder` against the manifest; the manifest itself is checked as it is read."""
+    for name, expected in sorted(manifest.files.items()):
+        yield FileCheck(name=name, sha256=expected, problem=_problem(folder, name, expected))
+    for path in sorted(folder.iterdir()):
+        if path.name != MANIFEST and path.name not in manifest.files:
+            yield FileCheck(name=path.name, sha256="", problem="does not belong to the artefact")
 
 
 def sha256_of(path: Path) -> str:
@@ -141,27 +177,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def manifest_json(manifest: Manifest) -> str:
-    """Write a manifest as `load_artefact` reads it."""
-    return json.dumps(asdict(manifest), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-def _read_manifest(path: Path) -> Manifest:
+def _problem(folder: Path, name: str, expected: str) -> str:
+    if Path(name).name != name:
+        return "is no name of a file in this folder"
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        found = fields["format"]
-        if found != FORMAT:
-            raise _unusable(path, f"format {found!r}, this program reads {FORMAT}")
-        manifest = Manifest(**{**fields, "intents": tuple(fields["intents"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _unusable(path, f"no usable manifest ({error})") from error
-    if manifest.normalisation != NORMALISATION:
-        problem = f"made for normalisation {manifest.normalisation!r} of texts, not {NORMALISATION}"
-        raise _unusable(path, problem)
-    if not isinstance(manifest.files, dict) or not isinstance(manifest.inputs, dict):
-        raise _unusable(path, "files and inputs are not objects")
-    return manifest
-
-
-def _unusable(where: Path, problem: str) -> ModelUnusableError:
-    return ModelUnusableError(f"{where}: {problem}; {_ADVICE}")
+        found = sha256_of(folder / name)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return "" if found == expected else "is not what training wrote (its hash differs)"

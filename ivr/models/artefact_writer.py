@@ -1,4 +1,4 @@
-"""Puts a new artefact in place: written aside, verified, renamed, then pointed to."""
+"""Puts a new artefact in place: written aside, verified, renamed. `registry` puts it in service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ivr.models.artefact import Manifest
 
-_UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished-"
 
 
 @contextmanager
@@ -30,9 +30,9 @@ def unfinished_folder(root: Path, language: str) -> Iterator[Path]:
     home = root / language
     try:
         home.mkdir(parents=True, exist_ok=True)
-        for left in home.glob(f"{_UNFINISHED}*"):
+        for left in home.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=home))
+        folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
     except OSError as error:
         raise ConfigurationError(
             f"models cannot be written there ({error.strerror})",
@@ -46,7 +46,7 @@ def unfinished_folder(root: Path, language: str) -> Iterator[Path]:
 
 
 def install_artefact(folder: Path, manifest: Manifest) -> ModelArtefact:
-    """Finish the artefact in an unfinished `folder` and make it the current one.
+    """Finish the artefact in an unfinished `folder` and give it its name, as a candidate.
 
     The manifest is written last and everything is read back, so a damaged file never gets a name.
     An equal version already in place is kept when it is whole, and replaced when it is not.
@@ -60,13 +60,12 @@ def install_artefact(folder: Path, manifest: Manifest) -> ModelArtefact:
     if not _is_whole(final):
         shutil.rmtree(final, ignore_errors=True)
         folder.rename(final)
-    point_to(home, manifest.version)
     return read_artefact(final)
 
 
 def point_to(home: Path, version: str) -> None:
     """Make `version` the current one of the language folder `home`, in one step."""
-    new = home / f"{_UNFINISHED}{CURRENT}"
+    new = home / f"{UNFINISHED}{CURRENT}"
     with new.open("w", encoding="utf-8") as file:
         file.write(f"{version}\n")
         file.flush()

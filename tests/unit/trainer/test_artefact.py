@@ -8,14 +8,14 @@ import pytest
 from ivr.errors import ConfigurationError, ModelUnusableError
 from ivr.models.artefact import (
     FILES,
-    FORMAT,
+    HEARING,
     POCKETSPHINX_FILES,
-    Manifest,
     ModelArtefact,
     load_artefact,
     sha256_of,
 )
-from ivr.models.artefact_writer import install_artefact, unfinished_folder
+from ivr.models.artefact_writer import install_artefact, point_to, unfinished_folder
+from ivr.models.manifest import FORMAT, Manifest, sealed_json
 from ivr.steering.text import NORMALISATION
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def install(root: Path, version: str = VERSION, content: str = "content") -> Mod
     with unfinished_folder(root, "en") as folder:
         for name in (*FILES, *POCKETSPHINX_FILES):
             (folder / name).write_text(f"{content} of {name}")
-        return install_artefact(folder, manifest_of(folder, version))
+        artefact = install_artefact(folder, manifest_of(folder, version))
+    point_to(root / "en", version)
+    return artefact
 
 
 def manifest_of(folder: Path, version: str = VERSION) -> Manifest:
@@ -38,13 +40,22 @@ def manifest_of(folder: Path, version: str = VERSION) -> Manifest:
         language="en",
         created="2026-01-01T00:00:00+00:00",
         content="0123abcd",
+        corpus="4567",
+        utterances=12,
         normalisation=NORMALISATION,
         inputs={"corpus/0-en.csv": "00"},
         files={name: sha256_of(folder / name) for name in (*FILES, *POCKETSPHINX_FILES)},
+        hearing=HEARING,
         intents=("out_of_scope", "pin"),
         metrics={"out_of_fold_accuracy": 0.9},
+        seeds={"training": 7},
         libraries={"numpy": "2"},
     )
+
+
+def change_manifest(folder: Path, change: dict[str, object]) -> None:
+    path = folder / "manifest.json"
+    path.write_text(sealed_json(json.loads(path.read_text()) | change))
 
 
 def names(root: Path) -> list[str]:
@@ -57,6 +68,15 @@ def test_an_installed_artefact_is_loaded_as_written(tmp_path: Path) -> None:
     assert installed.version == VERSION
     assert installed.dictionary.read_text() == "content of dictionary.dict"
     assert names(tmp_path) == ["current", VERSION]
+
+
+def test_what_is_installed_is_a_candidate_beside_the_model_in_service(tmp_path: Path) -> None:
+    install(tmp_path)
+    with unfinished_folder(tmp_path, "en") as folder:
+        for name in (*FILES, *POCKETSPHINX_FILES):
+            (folder / name).write_text(name)
+        install_artefact(folder, manifest_of(folder, "en-20260102-0123abcd"))
+    assert load_artefact(tmp_path, "en").version == VERSION
 
 
 def test_a_new_version_becomes_current_and_the_old_one_stays(tmp_path: Path) -> None:
@@ -88,15 +108,49 @@ def test_a_flipped_byte_is_refused(tmp_path: Path, name: str) -> None:
         load_artefact(tmp_path, "en")
 
 
+def test_any_flipped_byte_of_the_manifest_is_refused(tmp_path: Path) -> None:
+    path = install(tmp_path).folder / "manifest.json"
+    written = path.read_bytes()
+    for position in range(0, len(written), 5):
+        raw = bytearray(written)
+        raw[position] ^= 1
+        path.write_bytes(raw)
+        with pytest.raises(ModelUnusableError, match=r"manifest\.json.*sternik train"):
+            load_artefact(tmp_path, "en")
+    path.write_bytes(written)
+    assert load_artefact(tmp_path, "en").version == VERSION
+
+
+@pytest.mark.parametrize("name", ["weights.pickle", ".hidden", "classifier.json~"])
+def test_a_file_too_many_is_refused(tmp_path: Path, name: str) -> None:
+    (install(tmp_path).folder / name).write_text("whose is it?")
+    with pytest.raises(ModelUnusableError, match=f"{name}: does not belong.*take it away"):
+        load_artefact(tmp_path, "en")
+
+
+def test_a_file_of_another_folder_is_refused(tmp_path: Path) -> None:
+    folder = install(tmp_path).folder
+    (tmp_path / "en" / "elsewhere").write_text("x")
+    files = manifest_of(folder).files | {"../elsewhere": sha256_of(tmp_path / "en" / "elsewhere")}
+    change_manifest(folder, {"files": files})
+    with pytest.raises(ModelUnusableError, match="is no name of a file"):
+        load_artefact(tmp_path, "en")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"format": 99}, "format 99"),
         ({"format": None}, "format None"),
         ({"normalisation": 1}, "made for normalisation 1 of texts.*sternik train"),
-        ({"files": {}}, "the manifest lacks"),
+        ({"files": {}, "hearing": {}}, "the manifest lacks"),
         ({"files": None}, "not objects"),
-        ({"intents": 3}, "no usable manifest"),
+        ({"seeds": None}, "seeds: not objects"),
+        ({"intents": 3}, "labels.*not a list"),
+        ({"intents": []}, "labels are missing.*sternik train"),
+        ({"intents": ["pin"]}, "labels are missing"),
+        ({"intents": ["pin", "pin"]}, "labels are missing or listed twice"),
+        ({"hearing": {"phrases": "elsewhere.txt"}}, "for hearing are not listed: elsewhere.txt"),
         ({"surprise": 1}, "no usable manifest"),
         ({"version": "en-20200101-00000000"}, "another artefact"),
         ({"language": "pl"}, "another artefact"),
@@ -105,8 +159,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_manifest_of_another_kind_is_refused(
     tmp_path: Path, change: dict[str, object], said: str
 ) -> None:
-    path = install(tmp_path).folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    change_manifest(install(tmp_path).folder, change)
     with pytest.raises(ModelUnusableError, match=said):
         load_artefact(tmp_path, "en")
 

@@ -69,7 +69,9 @@ def test_only_changed_inputs_or_damage_need_training(tmp_path: Path) -> None:
     assert needs_training(root, "en", TrainingSources(corpus=(corpus,), dictionary=extra))
     (artefact.folder / "report.json").write_text("{}")
     assert needs_training(root, "en", TrainingSources(corpus=(corpus,)))
-    build_artefact(sources=TrainingSources(corpus=(corpus,)), language="en", root=root)
+    build_artefact(
+        sources=TrainingSources(corpus=(corpus,)), language="en", root=root, promote=True
+    )
     assert not needs_training(root, "en", TrainingSources(corpus=(corpus,)))
     corpus.write_text(corpus.read_text() + "my pin again,pin,en,written,one,s1\n")
     assert needs_training(root, "en", TrainingSources(corpus=(corpus,)))
@@ -101,7 +103,7 @@ def test_a_killed_training_leaves_the_old_model_and_no_half_one(tmp_path: Path) 
     assert killed.returncode == -signal.SIGKILL
     assert load_artefact(root, "en") == built
     named = [path.name for path in (root / "en").iterdir() if not path.name.startswith(".")]
-    assert sorted(named) == ["current", built.version]
+    assert sorted(named) == ["current", built.version, "history.jsonl"]
 
 
 def test_general_words_stand_beside_the_corpus_in_every_file(tmp_path: Path) -> None:

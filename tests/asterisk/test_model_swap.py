@@ -1,0 +1,158 @@
+"""Another model is put in service while callers are on the line, by command and by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ivr.models.artefact import load_artefact
+from ivr.models.manifest import MANIFEST, sealed_json
+from ivr.models.registry import ModelRegistry
+from ivr.ports import EventKind
+from ivr.store.records import StoredEvent
+from sternik.asterisk.programs import AsteriskPrograms
+from sternik.rehearsal.hotline import Rehearsal
+from sternik.rehearsal.server_process import environment
+from sternik.settings import load_settings
+from sternik.softphone import Softphone
+from tests.asterisk.callers import Caller, ring, speech_of
+from tests.asterisk.conftest import hotline_in
+from tests.waiting import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CARD_STOLEN = "someone stole my card please block it"
+NEW, BROKEN = "en-20991231-00000001", "en-20991231-00000002"
+NOTICED_SECONDS = 30.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hotline(
+    programs: AsteriskPrograms, prepared: None, short_folder: Path
+) -> AsyncIterator[Rehearsal]:
+    """A hotline with models of its own: the one in service, and two candidates like it."""
+    root = short_folder / "swap-models"
+    in_service = load_artefact(load_settings().models_folder, "en")
+    copied = root / "en" / in_service.version
+    shutil.copytree(in_service.folder, copied)
+    for version in (NEW, BROKEN):
+        copy_as(version, copied)
+    _flip_a_byte(root / "en" / BROKEN / "classifier.npz")
+    ModelRegistry(root, "en").promote(in_service.version)
+    folder = short_folder / "swap"
+    async with hotline_in(folder, programs, overrides={"models_folder": root}) as hotline:
+        yield hotline
+
+
+def copy_as(version: str, folder: Path) -> None:
+    copied = shutil.copytree(folder, folder.with_name(version))
+    manifest = json.loads((copied / MANIFEST).read_text("utf-8"))
+    (copied / MANIFEST).write_text(sealed_json({**manifest, "version": version}), "utf-8")
+
+
+def _flip_a_byte(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+
+
+def registry_of(hotline: Rehearsal) -> ModelRegistry:
+    return ModelRegistry(hotline.settings.models_folder, "en")
+
+
+async def sternik_model(hotline: Rehearsal, *arguments: str) -> tuple[int, str]:
+    """Run a command as an administrator would; its exit code and all it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "sternik", "model", *arguments),
+        env={**os.environ, **environment(hotline.settings)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(NOTICED_SECONDS):
+        said, _ = await process.communicate()
+    return process.returncode or 0, " ".join(said.decode().split())
+
+
+async def until_logged(hotline: Rehearsal, event: str, *words: str) -> None:
+    """Wait until a line of the server's log tells of this event."""
+
+    def is_there() -> bool:
+        lines = hotline.server.log_file.read_text("utf-8").splitlines()
+        return any(all(word in line for word in (event, *words)) for line in lines)
+
+    await until(is_there, seconds=NOTICED_SECONDS, look_again_seconds=0.05)
+
+
+async def steered(caller: Caller, hotline: Rehearsal) -> list[StoredEvent]:
+    """Let the caller say what they need; the story of the call up to the agent."""
+    await caller.say(await speech_of(CARD_STOLEN, hotline))
+    story = await caller.story_until(EventKind.AGENT_CONNECTED)
+    await caller.call.hang_up()
+    assert story[-1].data["queue"] == "cards-urgent"
+    return story
+
+
+async def heard_by(story: list[StoredEvent], hotline: Rehearsal) -> set[str | None]:
+    """Every version that the records of this call name."""
+    stored = await hotline.store.calls.get(story[0].interaction_id)
+    decisions = await hotline.store.calls.decisions(story[0].interaction_id)
+    assert stored is not None
+    assert decisions
+    models = {decision.model_version for decision in decisions}
+    return models | {stored.language_model, stored.classifier_version}
+
+
+async def test_a_call_that_spans_a_promotion_ends_with_the_old_model_and_the_next_has_the_new(
+    hotline: Rehearsal,
+) -> None:
+    old = registry_of(hotline).current
+    async with Softphone() as phone:
+        spanning = await ring(phone, hotline)
+        await spanning.hear_prompt_begin()
+        code, said = await sternik_model(hotline, "promote", NEW, "--reason", "a test")
+        assert code == 0, said
+        await until_logged(hotline, "model.in_service", NEW)
+        following = await ring(phone, hotline)
+        await following.hear_prompt_begin()
+        assert await heard_by(await steered(spanning, hotline), hotline) == {old}
+        assert await heard_by(await steered(following, hotline), hotline) == {NEW}
+    await until_logged(hotline, "model.closed", old)
+    await _refuses_the_broken_one(hotline)
+    await _goes_back(hotline, old)
+
+
+async def _refuses_the_broken_one(hotline: Rehearsal) -> None:
+    code, said = await sternik_model(hotline, "promote", BROKEN)
+    assert code == 1
+    assert "classifier.npz: is not what training wrote" in said
+    assert "sternik train" in said
+    assert registry_of(hotline).current == NEW
+    (hotline.settings.models_folder / "en" / "current").write_text(BROKEN)
+    await until_logged(hotline, "model.refused", "classifier.npz")
+    async with Softphone() as phone:
+        caller = await ring(phone, hotline)
+        await caller.hear_prompt_begin()
+        assert await heard_by(await steered(caller, hotline), hotline) == {NEW}
+    assert hotline.server.log_file.read_text("utf-8").count("model.refused") == 1
+
+
+async def _goes_back(hotline: Rehearsal, old: str) -> None:
+    """Twice: from the broken one, which is not served, to the new one, and on to the old one."""
+    for version in (NEW, old):
+        code, said = await sternik_model(hotline, "rollback")
+        assert code == 0, said
+        assert f"{version} is in service again" in said
+    await until_logged(hotline, "model.in_service", f"instead_of={NEW}")
+    async with Softphone() as phone:
+        caller = await ring(phone, hotline)
+        await caller.hear_prompt_begin()
+        assert await heard_by(await steered(caller, hotline), hotline) == {old}
