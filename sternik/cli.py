@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.errors import ConfigurationError, SternikError
+from sternik.confusions.commands import confusions
 from sternik.logs import LogFormat, set_up_logs
 from sternik.rehearsal import NUMBER
 from sternik.settings import Settings, load_settings
@@ -30,6 +31,7 @@ app = typer.Typer(
     help="Call steering for Asterisk: callers say what they need and reach the right person.",
 )
 app.add_typer(speech, name="speech")
+app.add_typer(confusions, name="confusions")
 console = Console(highlight=False)
 
 
