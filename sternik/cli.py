@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.errors import ConfigurationError, SternikError
+from sternik.confusions.commands import confusions
 from sternik.corpus.commands import corpus
 from sternik.logs import LogFormat, set_up_logs
 from sternik.model.commands import model
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(speech, name="speech")
 app.add_typer(corpus, name="corpus")
 app.add_typer(model, name="model")
+app.add_typer(confusions, name="confusions")
 console = Console(highlight=False)
 
 

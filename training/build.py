@@ -27,6 +27,7 @@ from ivr.models.grammars import grammars_json, phrases_of
 from ivr.models.registry import ModelRegistry
 from ivr.models.service_history import ChangeKind
 from ivr.steering.text import NORMALISATION, spoken_words
+from training.confusions import read_confusions
 from training.corpus import read_corpus
 from training.dictionary import (
     POCKETSPHINX_LANGUAGE,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from training.evaluation import Evaluation
     from training.sources import TrainingSources
 
-__all__ = ["build_artefact", "needs_training"]
+__all__ = ["build_artefact", "build_ears", "needs_training"]
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
@@ -76,14 +77,19 @@ def build_artefact(
     inputs = training_inputs(sources)
     utterances = read_corpus(sources.corpus, language)
     grammars = read_written_grammars(sources.grammars, language)
+    confusions = read_confusions(sources.confusions, language) if sources.confusions else None
     sentences = [" ".join(spoken_words(utterance.text, language)) for utterance in utterances]
     with unfinished_folder(root, language) as folder:
         progress("building the language model", 0.02)
-        dictionary = _build_ears(sentences, grammars, language, folder, sources)
-        model = train_intent_model(utterances, language, settings=settings, progress=progress)
+        dictionary = build_ears(sentences, grammars, language, folder, sources)
+        model = train_intent_model(
+            utterances, language, settings=settings, progress=progress, confusions=confusions
+        )
         progress("writing the model", 0.95)
         save_parameters(model.parameters, folder)
-        report = training_report(utterances, language, model, settings, dictionary)
+        report = training_report(
+            utterances, language, model, settings, dictionary, confusions=confusions
+        )
         write_report(report, folder / REPORT)
         libraries = _library_versions()
         origin = _origin(language, inputs, sources, libraries)
@@ -97,14 +103,17 @@ def build_artefact(
     return artefact
 
 
-def _build_ears(
+def build_ears(
     sentences: Sequence[str],
     grammars: Grammars,
     language: str,
     folder: Path,
     sources: TrainingSources,
 ) -> DictionaryReport | None:
-    """Write what recognisers are told to expect; says how words are pronounced, if it matters."""
+    """Write what recognisers are told to expect of normalised `sentences` into `folder`.
+
+    Says how words are pronounced, None where that is the engine's business.
+    """
     _write_lines(dict.fromkeys(sentences), folder / PHRASES)
     (folder / GRAMMARS).write_text(grammars_json(grammars), encoding="utf-8")
     asked = {word for sentence in sentences for word in sentence.split()}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ivr.steering.intents import IntentId
+    from training.confusions import Confusions
     from training.corpus import Utterance
 
 _MAX_ITERATIONS = 500
@@ -91,13 +92,15 @@ def train_intent_model(
     *,
     settings: TrainerSettings | None = None,
     progress: Progress = silent,
+    confusions: Confusions | None = None,
 ) -> TrainedModel:
     """Choose, calibrate, judge and fit a model; tens of seconds at most for thousands of texts.
 
-    Raises `ConfigurationError` when an intent has too few utterances to hold any out.
+    Texts are garbled with `confusions`, where there are some, else by rule. Raises
+    `ConfigurationError` when an intent has too few utterances to hold any out.
     """
     settings = settings or TrainerSettings()
-    examples = _examples(utterances, language, settings)
+    examples = _examples(utterances, language, settings, confusions)
     folds = split_by_group(
         [utterance.intent for utterance in utterances],
         [utterance.group for utterance in utterances],
@@ -183,12 +186,17 @@ class _Fit:
 
 
 def _examples(
-    utterances: Sequence[Utterance], language: str, settings: TrainerSettings
+    utterances: Sequence[Utterance],
+    language: str,
+    settings: TrainerSettings,
+    confusions: Confusions | None,
 ) -> _Examples:
     texts = tuple(normalise(utterance.text, language) for utterance in utterances)
     intents = tuple(sorted({utterance.intent for utterance in utterances}))
     random = np.random.default_rng(settings.seed)
-    noise = RecogniserNoise(texts, error_rate=settings.word_error_rate, random=random)
+    noise = RecogniserNoise(
+        texts, error_rate=settings.word_error_rate, random=random, confusions=confusions
+    )
     fillers = filler_words(texts, [utterance.intent for utterance in utterances])
     return _Examples(
         intents=intents,

@@ -6,11 +6,14 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from ivr.steering.text import OTHER_SPEECH
+from training.learnt_errors import LearntErrors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
+
+    from training.confusions import Confusions
 
 _DROPPED = 0.3
 _REPLACED = 0.35
@@ -25,20 +28,31 @@ _FILLER_LARGEST_INTENT_SHARE = 0.4
 class RecogniserNoise:
     """Drops, replaces and inserts words at `error_rate` (a word error rate, 0..1).
 
-    What comes in is drawn from the corpus's own running words, as it is in a recogniser whose
-    language model was made of that corpus, or is other speech. Of the errors 30 % drop, 35 % replace,
-    20 % take for other speech, 15 % insert.
+    With `confusions`, errors are drawn from what a recogniser was counted to make. Without, by a
+    rule: of the errors 30 % drop, 35 % replace, 20 % take for other speech, 15 % insert. What comes in
+    by rule is drawn from the corpus's own running words, as it is in a recogniser whose language model
+    was made of that corpus.
     """
 
     def __init__(
-        self, texts: Sequence[str], *, error_rate: float, random: np.random.Generator
+        self,
+        texts: Sequence[str],
+        *,
+        error_rate: float,
+        random: np.random.Generator,
+        confusions: Confusions | None = None,
     ) -> None:
         self._words = tuple(word for text in texts for word in text.split())
         self._error_rate = error_rate
         self._random = random
+        self._learnt = confusions and LearntErrors(
+            confusions, error_rate=error_rate, random=random, any_word=self._any_word
+        )
 
     def garbled(self, text: str) -> str:
         """Garble one text; a text that would lose all its words stays as it is."""
+        if self._learnt:
+            return " ".join(self._learnt.heard(text.split())) or text
         words: list[str] = []
         for word in text.split():
             words.extend(self._heard(word))

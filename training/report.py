@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from training.confusions import Confusions
     from training.corpus import Utterance
     from training.dictionary import DictionaryReport
     from training.evaluation import Evaluation
@@ -23,8 +24,8 @@ WORDS_SHOWN = 20
 _METHOD = (
     "Out of fold: every utterance is judged by a model trained without it{speakers}. Penalty and"
     " temperature were chosen on the same predictions, which flatters log loss and calibration a"
-    " little. Typed text; 'garbled' drops, replaces and inserts random words of the corpus at the"
-    " word error rate named here. Neither is recognised speech."
+    " little. Typed text; 'garbled' has errors at the word error rate named here, made as `garbled_by`"
+    " says. Neither is recognised speech."
 )
 
 
@@ -43,6 +44,7 @@ class TrainingReport:
     penalty: float
     temperature: float
     garbled_word_error_rate: float
+    garbled_by: str
     utterances: int
     utterances_by_intent: Mapping[str, int]
     thin_intents: Mapping[str, int]
@@ -58,6 +60,8 @@ def training_report(
     model: TrainedModel,
     settings: TrainerSettings,
     dictionary: DictionaryReport | None,
+    *,
+    confusions: Confusions | None = None,
 ) -> TrainingReport:
     """Put a training's figures together."""
     speakers = " and without anything else its speaker wrote" if model.by_speaker else ""
@@ -69,6 +73,7 @@ def training_report(
         penalty=model.penalty,
         temperature=model.parameters.temperature,
         garbled_word_error_rate=settings.word_error_rate,
+        garbled_by=_garbled_by(confusions),
         utterances=len(utterances),
         utterances_by_intent=dict(sorted(Counter(said.intent for said in utterances).items())),
         thin_intents={str(intent): few for intent, few in thin_intents(utterances).items()},
@@ -77,6 +82,12 @@ def training_report(
         out_of_fold_as_written=model.as_written,
         out_of_fold_garbled=model.garbled,
     )
+
+
+def _garbled_by(confusions: Confusions | None) -> str:
+    if confusions is None:
+        return "a rule: words dropped, replaced and inserted at random"
+    return f"confusions learnt from {confusions.sentences} sentences heard by {confusions.engine}"
 
 
 def write_report(report: TrainingReport, path: Path) -> None:

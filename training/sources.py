@@ -24,20 +24,22 @@ class TrainingSources:
     """Corpus files (read in this order), and what else there is of a language.
 
     `dictionary` has further pronunciations, `grammars` the small grammars, `other_speech` a general
-    vocabulary, a word a line, the most frequent first.
+    vocabulary, a word a line, the most frequent first, `confusions` what a recogniser mishears.
     """
 
     corpus: tuple[Path, ...]
     dictionary: Path | None = None
     grammars: Path | None = None
     other_speech: Path | None = None
+    confusions: Path | None = None
 
     @classmethod
     def of_language(cls, folder: Path, language: str) -> Self:
         """Find a language's files in a folder.
 
         The corpus is `en*.csv`, `en*.jsonl` and all such files of a folder `en`; besides there are
-        `en.dict`, `en.grammars.yaml` and `en.other_speech.txt`.
+        `en.dict`, `en.grammars.yaml` and `en.other_speech.txt`. Confusions are `*.en.csv` in the
+        folder `confusions` beside it, the first by engine's name.
         """
         named = [path for path in _tables(folder) if path.name.startswith(language)]
         return cls(
@@ -45,12 +47,15 @@ class TrainingSources:
             dictionary=_existing(folder / f"{language}.dict"),
             grammars=_existing(folder / f"{language}.grammars.yaml"),
             other_speech=_existing(folder / f"{language}.other_speech.txt"),
+            confusions=next(
+                iter(sorted((folder.parent / "confusions").glob(f"*.{language}.csv"))), None
+            ),
         )
 
     @property
     def others(self) -> tuple[Path, ...]:
         """All files there are besides the corpus."""
-        found = (self.dictionary, self.grammars, self.other_speech)
+        found = (self.dictionary, self.grammars, self.other_speech, self.confusions)
         return tuple(path for path in found if path is not None)
 
 
