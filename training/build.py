@@ -15,6 +15,7 @@ from ivr.models.artefact import (
     OTHER_SPEECH,
     PHRASES,
     REPORT,
+    REPORT_PAGE,
     Manifest,
     ModelArtefact,
     sha256_of,
@@ -37,13 +38,19 @@ from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
 from training.progress import Progress, silent
 from training.report import TrainingReport, training_report, write_report
+from training.report_page import report_page
+from training.training_page import baselines_of, out_of_fold_report
+from training.validation import save_validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ivr.models.grammars import Grammars
+    from training.corpus import Utterance
     from training.evaluation import Evaluation
+    from training.intent_trainer import TrainedModel
+    from training.model_report import ModelReport
     from training.sources import TrainingSources
 
 __all__ = ["build_artefact", "needs_training"]
@@ -77,11 +84,23 @@ def build_artefact(
         progress("writing the model", 0.95)
         save_parameters(model.parameters, folder)
         report = training_report(utterances, language, model, settings, dictionary)
-        write_report(report, folder / REPORT)
+        figures = _write_page(utterances, language, model, folder)
+        write_report(report, folder / REPORT, figures)
         manifest = _manifest(language, inputs, folder, report)
         artefact = install_artefact(folder, manifest)
     progress("trained", 1.0)
     return artefact
+
+
+def _write_page(
+    utterances: Sequence[Utterance], language: str, model: TrainedModel, folder: Path
+) -> ModelReport:
+    """Write what people read of the training, and what `sternik evaluate` goes on from."""
+    baselines = baselines_of(utterances, model)
+    save_validation(model.out_of_fold, baselines, folder)
+    figures = out_of_fold_report(utterances, language, model, baselines)
+    (folder / REPORT_PAGE).write_text(report_page(figures), encoding="utf-8")
+    return figures
 
 
 def _build_ears(

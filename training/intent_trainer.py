@@ -22,6 +22,7 @@ from ivr.steering.text import normalise
 from training.evaluation import Evaluation, evaluate
 from training.folds import Folds, split_by_group
 from training.noise import RecogniserNoise, filler_texts, filler_words
+from training.predictions import OutOfFold
 from training.progress import Progress, silent
 from training.vectorisers import letter_vectoriser, word_vectoriser
 
@@ -71,6 +72,7 @@ class TrainedModel:
     by_speaker: bool
     as_written: Evaluation
     garbled: Evaluation
+    out_of_fold: OutOfFold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,6 +133,14 @@ def _train(
         by_speaker=folds.by_group,
         as_written=evaluate(as_written, examples.labels, examples.intents),
         garbled=evaluate(garbled, examples.labels, examples.intents),
+        out_of_fold=OutOfFold(
+            intents=examples.intents,
+            labels=examples.labels,
+            texts=examples.texts,
+            garbled_texts=examples.garbled_for_testing,
+            as_written=as_written,
+            garbled=garbled,
+        ),
     )
 
 

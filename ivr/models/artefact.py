@@ -28,7 +28,8 @@ OTHER_SPEECH = "other_speech.txt"
 LANGUAGE_MODEL = "open_question.arpa"
 DICTIONARY = "dictionary.dict"
 REPORT = "report.json"
-FILES = ("classifier.json", "classifier.npz", PHRASES, GRAMMARS, OTHER_SPEECH, REPORT)
+REPORT_PAGE = "report.html"
+FILES = ("classifier.json", "classifier.npz", PHRASES, GRAMMARS, OTHER_SPEECH, REPORT, REPORT_PAGE)
 POCKETSPHINX_FILES = (LANGUAGE_MODEL, DICTIONARY)
 """Only in artefacts of a language that PocketSphinx has pronunciations for."""
 
