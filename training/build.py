@@ -96,7 +96,7 @@ def _write_page(
     utterances: Sequence[Utterance], language: str, model: TrainedModel, folder: Path
 ) -> ModelReport:
     """Write what people read of the training, and what `sternik evaluate` goes on from."""
-    baselines = baselines_of(utterances, model)
+    baselines = baselines_of(model)
     save_validation(model.out_of_fold, baselines, folder)
     figures = out_of_fold_report(utterances, language, model, baselines)
     (folder / REPORT_PAGE).write_text(report_page(figures), encoding="utf-8")

@@ -31,7 +31,8 @@ class Comparison:
     """A model against another on the `count` sentences of the set `on`.
 
     `difference` is of accuracies, new less old. `verdict` is better or worse only when the interval
-    (bootstrap of whole groups) leaves out zero and the exact McNemar test is below 0.05; `words` say it in one sentence.
+    (bootstrap of whole groups) leaves out zero and the exact McNemar test is below 0.05; `words`
+    say it in one sentence.
     """
 
     on: str

@@ -39,12 +39,12 @@ Cost = Annotated[float, Field(ge=0, le=1000)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """Costs in questions. What was *meant* decides: a lost card sent to mortgages is the lost card's cost.
+    """Costs in questions. What was *meant* decides: a lost card sent to mortgages costs a lost card.
 
-    `question`: asking again; `question_of` replaces it by intent. `wrong_route`: the wrong queue, whose agent transfers the call (a second
-    wait). `wrong_route_of` replaces it by intent. `same_queue`: the wrong topic on the right agent's
-    screen. `out_of_scope_routed`: an agent has to say that the bank does not do that. Asking again
-    where something out of scope was said is right, and costs nothing here.
+    `question`: asking again; `question_of` replaces it by intent. `wrong_route`: the wrong queue, whose
+    agent transfers the call (a second wait); `wrong_route_of` replaces it by intent. `same_queue`: the
+    wrong topic on the right agent's screen. `out_of_scope_routed`: an agent has to say that the bank
+    does not do that. Asking again where something out of scope was said is right, and costs nothing.
     """
 
     question: float = 1.0

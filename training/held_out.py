@@ -135,6 +135,15 @@ def garbled(held_out: HeldOut, vocabulary: Sequence[str], language: str) -> Held
     )
 
 
+def as_text(heard: HeldOut) -> HeldOut:
+    """The sentences of a spoken set as they were said: what recognition cost is the difference."""
+    return HeldOut(
+        name=f"{heard.name}, as text",
+        about="the sentences of the spoken set as they were said",
+        cases=tuple(replace(case, text=case.said, said="") for case in heard.cases),
+    )
+
+
 def _refuse_unknown(held_out: HeldOut, intents: Collection[IntentId]) -> None:
     unknown = Counter(case.intent for case in held_out.cases if case.intent not in intents)
     if unknown:

@@ -81,6 +81,7 @@ class _Examples:
 
     intents: tuple[IntentId, ...]
     texts: tuple[str, ...]
+    groups: tuple[str, ...]
     labels: npt.NDArray[np.int64]
     garbled_for_training: tuple[tuple[str, ...], ...]
     garbled_for_testing: tuple[str, ...]
@@ -138,6 +139,7 @@ def _train(
             labels=examples.labels,
             texts=examples.texts,
             garbled_texts=examples.garbled_for_testing,
+            groups=examples.groups,
             as_written=as_written,
             garbled=garbled,
         ),
@@ -203,6 +205,7 @@ def _examples(
     return _Examples(
         intents=intents,
         texts=texts,
+        groups=tuple(utterance.group for utterance in utterances),
         labels=np.array([intents.index(utterance.intent) for utterance in utterances], np.int64),
         garbled_for_training=tuple(
             tuple(noise.garbled(text) for text in texts) for _ in range(settings.garbled_copies)

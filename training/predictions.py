@@ -91,27 +91,29 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OutOfFold:
-    """What models trained without a sentence said of it; rows in the order of the corpus.
+    """What models trained without a sentence said of it.
 
-    `as_written` and `garbled` are probabilities (n_sentences, n_intents) of `texts` (normalised)
-    and `garbled_texts`; `labels` (n_sentences,) are columns of `intents`.
+    Rows are those of the corpus, or of the part of it that choices were made on. `as_written` and
+    `garbled` are probabilities (n_sentences, n_intents) of `texts` (normalised) and `garbled_texts`;
+    `labels` (n_sentences,) are columns of `intents`; `groups` tell who said it.
     """
 
     intents: tuple[IntentId, ...]
     labels: npt.NDArray[np.int64]
     texts: tuple[str, ...]
     garbled_texts: tuple[str, ...]
+    groups: tuple[str, ...]
     as_written: npt.NDArray[np.float64]
     garbled: npt.NDArray[np.float64]
 
-    def predictions(self, groups: Sequence[str]) -> tuple[Predictions, Predictions]:
-        """As written, and garbled; `groups` are those of the corpus, in its order."""
+    def predictions(self) -> tuple[Predictions, Predictions]:
+        """As written, and garbled."""
         both = ((self.texts, self.as_written), (self.garbled_texts, self.garbled))
         as_written, garbled = (
             Predictions(
                 intents=self.intents,
                 texts=texts,
-                groups=tuple(groups),
+                groups=self.groups,
                 labels=self.labels,
                 probabilities=probabilities,
             )

@@ -29,17 +29,19 @@ _METHOD = (
 )
 
 
-def baselines_of(utterances: Sequence[Utterance], model: TrainedModel) -> Baselines:
+def baselines_of(model: TrainedModel) -> Baselines:
     """What could be had without a model."""
-    return find_baselines(model.out_of_fold.texts, [said.intent for said in utterances])
+    out_of_fold = model.out_of_fold
+    return find_baselines(
+        out_of_fold.texts, [out_of_fold.intents[label] for label in out_of_fold.labels]
+    )
 
 
 def out_of_fold_report(
     utterances: Sequence[Utterance], language: str, model: TrainedModel, baselines: Baselines
 ) -> ModelReport:
     """Figures of a training that has just ended."""
-    groups = [said.group for said in utterances]
-    as_written, garbled = model.out_of_fold.predictions(groups)
+    as_written, garbled = model.out_of_fold.predictions()
     tables = cost_tables(DEFAULT_COSTS, as_written.intents, str)
     chosen = choose_thresholds((as_written, garbled), tables)
     by = Yardstick(
