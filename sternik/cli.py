@@ -60,6 +60,51 @@ def train(
 
 
 @app.command()
+def evaluate(
+    *,
+    model: Annotated[str, typer.Option(help="a version; default: the one in service")] = "",
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(help="corpus file that training never saw; default: training/corpus/held_out"),
+    ] = None,
+    against: Annotated[
+        str, typer.Option(help="another version; default: the one in service, if not judged itself")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="folder of the report; default: var/reports/VERSION")
+    ] = None,
+    spoken: Annotated[
+        int, typer.Option(min=0, help="have so many sentences spoken and recognised, too")
+    ] = 0,
+    heard: Annotated[
+        list[Path] | None,
+        typer.Option(help="recognised speech: CSV or JSONL with text, heard, intent, voice"),
+    ] = None,
+    noise: Annotated[
+        Path | None, typer.Option(help="folder of wav files: noise 20 dB below what is spoken")
+    ] = None,
+    costs: Annotated[
+        Path | None, typer.Option(help="YAML of what mistakes cost; default: training/costs.py")
+    ] = None,
+) -> None:
+    """Judge a model on sentences it never saw and write a report, HTML and JSON."""
+    from sternik.evaluation.run import Wishes  # noqa: PLC0415
+    from sternik.evaluation.run import evaluate as run_evaluation  # noqa: PLC0415
+
+    wishes = Wishes(
+        model=model,
+        against=against,
+        tests=tuple(test or ()),
+        out=out,
+        spoken=spoken,
+        heard=tuple(heard or ()),
+        noise=noise,
+        costs=costs,
+    )
+    run_evaluation(load_settings(), wishes, console)
+
+
+@app.command()
 def serve() -> None:
     """Serve calls until stopped (SIGTERM or Ctrl-C; once more to end at once)."""
     settings = load_settings()

@@ -17,6 +17,7 @@ from ivr.models.artefact import (
     OTHER_SPEECH,
     PHRASES,
     REPORT,
+    REPORT_PAGE,
     Manifest,
     ModelArtefact,
     sha256_of,
@@ -43,13 +44,19 @@ from training.language_model import build_language_model
 from training.model_card import ModelOrigin, model_card
 from training.progress import Progress, silent
 from training.report import TrainingReport, training_report, write_report
+from training.report_page import report_page
+from training.training_page import baselines_of, out_of_fold_report
+from training.validation import save_validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ivr.models.grammars import Grammars
+    from training.corpus import Utterance
     from training.evaluation import Evaluation
+    from training.intent_trainer import TrainedModel
+    from training.model_report import ModelReport
     from training.sources import TrainingSources
 
 __all__ = ["build_artefact", "build_ears", "needs_training"]
@@ -90,7 +97,8 @@ def build_artefact(
         report = training_report(
             utterances, language, model, settings, dictionary, confusions=confusions
         )
-        write_report(report, folder / REPORT)
+        figures = _write_page(utterances, language, model, folder)
+        write_report(report, folder / REPORT, figures)
         libraries = _library_versions()
         origin = _origin(language, inputs, sources, libraries)
         (folder / MODEL_CARD).write_text(model_card(report, origin), encoding="utf-8")
@@ -101,6 +109,17 @@ def build_artefact(
         registry.promote(artefact.version, reason="trained", kind=ChangeKind.AUTOMATIC)
     progress("trained", 1.0)
     return artefact
+
+
+def _write_page(
+    utterances: Sequence[Utterance], language: str, model: TrainedModel, folder: Path
+) -> ModelReport:
+    """Write what people read of the training, and what `sternik evaluate` goes on from."""
+    baselines = baselines_of(model)
+    save_validation(model.out_of_fold, baselines, folder)
+    figures = out_of_fold_report(utterances, language, model, baselines)
+    (folder / REPORT_PAGE).write_text(report_page(figures), encoding="utf-8")
+    return figures
 
 
 def build_ears(

@@ -22,6 +22,7 @@ from ivr.steering.text import normalise
 from training.evaluation import Evaluation, evaluate
 from training.folds import Folds, split_by_group
 from training.noise import RecogniserNoise, filler_texts, filler_words
+from training.predictions import OutOfFold
 from training.progress import Progress, silent
 from training.vectorisers import letter_vectoriser, word_vectoriser
 
@@ -72,6 +73,7 @@ class TrainedModel:
     by_speaker: bool
     as_written: Evaluation
     garbled: Evaluation
+    out_of_fold: OutOfFold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +82,7 @@ class _Examples:
 
     intents: tuple[IntentId, ...]
     texts: tuple[str, ...]
+    groups: tuple[str, ...]
     labels: npt.NDArray[np.int64]
     garbled_for_training: tuple[tuple[str, ...], ...]
     garbled_for_testing: tuple[str, ...]
@@ -134,6 +137,15 @@ def _train(
         by_speaker=folds.by_group,
         as_written=evaluate(as_written, examples.labels, examples.intents),
         garbled=evaluate(garbled, examples.labels, examples.intents),
+        out_of_fold=OutOfFold(
+            intents=examples.intents,
+            labels=examples.labels,
+            texts=examples.texts,
+            garbled_texts=examples.garbled_for_testing,
+            groups=examples.groups,
+            as_written=as_written,
+            garbled=garbled,
+        ),
     )
 
 
@@ -201,6 +213,7 @@ def _examples(
     return _Examples(
         intents=intents,
         texts=texts,
+        groups=tuple(utterance.group for utterance in utterances),
         labels=np.array([intents.index(utterance.intent) for utterance in utterances], np.int64),
         garbled_for_training=tuple(
             tuple(noise.garbled(text) for text in texts) for _ in range(settings.garbled_copies)

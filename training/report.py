@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from training.dictionary import DictionaryReport
     from training.evaluation import Evaluation
     from training.intent_trainer import TrainedModel, TrainerSettings
+    from training.model_report import ModelReport
 
 WORDS_SHOWN = 20
 
@@ -90,9 +91,10 @@ def _garbled_by(confusions: Confusions | None) -> str:
     return f"confusions learnt from {confusions.sentences} sentences heard by {confusions.engine}"
 
 
-def write_report(report: TrainingReport, path: Path) -> None:
-    """Write a report as JSON."""
-    text = json.dumps(asdict(report), ensure_ascii=False, indent=2, sort_keys=True)
+def write_report(report: TrainingReport, path: Path, figures: ModelReport) -> None:
+    """Write a report as JSON; `figures` are those of the page beside it."""
+    document = asdict(report) | {"figures": asdict(figures)}
+    text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -35,8 +35,9 @@ LANGUAGE_MODEL = "open_question.arpa"
 DICTIONARY = "dictionary.dict"
 REPORT = "report.json"
 MODEL_CARD = "MODEL_CARD.md"
+REPORT_PAGE = "report.html"
 CLASSIFIER = ("classifier.json", "classifier.npz")
-FILES = (*CLASSIFIER, PHRASES, GRAMMARS, OTHER_SPEECH, REPORT, MODEL_CARD)
+FILES = (*CLASSIFIER, PHRASES, GRAMMARS, OTHER_SPEECH, REPORT, REPORT_PAGE, MODEL_CARD)
 POCKETSPHINX_FILES = (LANGUAGE_MODEL, DICTIONARY)
 """Only in artefacts of a language that PocketSphinx has pronunciations for."""
 

@@ -15,6 +15,7 @@ from training.build import build_artefact, needs_training
 from training.general_words import GENERAL_WORDS, read_general_words
 from training.report import remarks_on_words
 from training.sources import TrainingSources
+from training.validation import BASELINES, OUT_OF_FOLD
 
 REPOSITORY = Path(__file__).parents[3]
 KILLED_TRAINING = """
@@ -22,6 +23,7 @@ import os, signal, sys
 from pathlib import Path
 from training.build import build_artefact
 from training.sources import TrainingSources
+from training.validation import BASELINES, OUT_OF_FOLD
 
 def die(step, share):
     if step == "writing the model":
@@ -55,7 +57,7 @@ def test_the_same_corpus_makes_the_same_files(tmp_path: Path) -> None:
         for root in ("a", "b")
     )
     assert one.manifest.files == two.manifest.files
-    assert set(one.manifest.files) == {*FILES, *POCKETSPHINX_FILES}
+    assert set(one.manifest.files) == {*FILES, *POCKETSPHINX_FILES, OUT_OF_FOLD, BASELINES}
     assert one.manifest.content == two.manifest.content
 
 
