@@ -35,7 +35,7 @@ class Utterance:
     """One thing a caller said or might say, and what they wanted.
 
     `text` is as written (never empty); `where` is `file:line`; `source` says how it came about
-    (`written`, or a recognised call later).
+    (`written`, or a recognised call later); `weight` (above 0) is how much it counts in training.
     """
 
     text: str
@@ -45,6 +45,7 @@ class Utterance:
     session: str
     speaker: str
     where: str
+    weight: float = 1.0
 
     @property
     def group(self) -> str:

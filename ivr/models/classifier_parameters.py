@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivr.errors import ModelUnusableError
+from ivr.models.sentence_embedding import DIMENSIONS, EmbeddingFile
 from ivr.steering.intents import IntentId
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 JSON_NAME = "classifier.json"
 ARRAYS_NAME = "classifier.npz"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,7 +29,7 @@ class ClassifierParameters:
     """Everything that a linear intent model has learned.
 
     `weights` has the shape (n_intents, n_words + n_letters), columns in the order of `word_terms`
-    then `letter_terms`; `intercepts` (n_intents,); `word_idf` (n_words,); `letter_idf`
+    then `letter_terms`, and 384 more for the sentence vector of `embedding` when there is one; `intercepts` (n_intents,); `word_idf` (n_words,); `letter_idf`
     (n_letters,). Probabilities are softmax((weights · features + intercepts) / temperature).
     `language` is the one whose normalisation the texts went through.
     """
@@ -42,6 +43,7 @@ class ClassifierParameters:
     weights: npt.NDArray[np.float64]
     intercepts: npt.NDArray[np.float64]
     temperature: float
+    embedding: EmbeddingFile | None = None
 
 
 def save_parameters(parameters: ClassifierParameters, folder: Path) -> None:
@@ -53,6 +55,7 @@ def save_parameters(parameters: ClassifierParameters, folder: Path) -> None:
         "temperature": parameters.temperature,
         "word_terms": list(parameters.word_terms),
         "letter_terms": list(parameters.letter_terms),
+        "embedding": None if parameters.embedding is None else asdict(parameters.embedding),
     }
     text = json.dumps(description, ensure_ascii=False, sort_keys=True, indent=0)
     (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
@@ -98,7 +101,17 @@ def _parameters(
         weights=arrays["weights"],
         intercepts=arrays["intercepts"],
         temperature=float(str(description["temperature"])),
+        embedding=_embedding(description["embedding"]),
     )
+
+
+def _embedding(value: object) -> EmbeddingFile | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        message = "the embedding model is not described by texts"
+        raise TypeError(message)
+    return EmbeddingFile(**value)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -112,8 +125,9 @@ def _problem(parameters: ClassifierParameters) -> str:
     """Say what makes the parameters unusable; '' when nothing does."""
     intents, words = len(parameters.intents), len(parameters.word_terms)
     letters = len(parameters.letter_terms)
+    vector = DIMENSIONS if parameters.embedding else 0
     shapes = (
-        ("weights", parameters.weights, (intents, words + letters)),
+        ("weights", parameters.weights, (intents, words + letters + vector)),
         ("intercepts", parameters.intercepts, (intents,)),
         ("word_idf", parameters.word_idf, (words,)),
         ("letter_idf", parameters.letter_idf, (letters,)),

@@ -8,6 +8,7 @@ import numpy as np
 
 from ivr.models.classifier_parameters import load_parameters
 from ivr.models.intent_features import TfIdf, letter_terms, word_terms
+from ivr.models.sentence_embedding import SentenceEmbedder
 from ivr.steering.intents import OUT_OF_SCOPE, Candidate, Classification
 from ivr.steering.text import normalise
 
@@ -23,6 +24,9 @@ UNKNOWN_WORDS_SHARE = 0.6
 
 class LinearIntentClassifier:
     """TF-IDF features and a calibrated linear model; a fraction of a millisecond a text.
+
+    A model trained with sentence embeddings adds them, some ten milliseconds a text, and raises
+    `ModelUnusableError` where they are not installed.
 
     When no single word of a text was in the training corpus (or there is no word at all), letters
     alone would still favour some intent; so at least 0.6 of the probability then goes to out of
@@ -40,8 +44,14 @@ class LinearIntentClassifier:
         self._known = frozenset(term for term in parameters.word_terms if " " not in term)
         # A row for each term: what a text needs lies together.
         by_term = parameters.weights.T
-        self._word_weights = by_term[: len(parameters.word_terms)].copy()
-        self._letter_weights = by_term[len(parameters.word_terms) :].copy()
+        words = len(parameters.word_terms)
+        terms = words + len(parameters.letter_terms)
+        self._word_weights = by_term[:words].copy()
+        self._letter_weights = by_term[words:terms].copy()
+        self._sentence_weights = by_term[terms:].copy()
+        self._embedder = (
+            SentenceEmbedder.load(parameters.embedding) if parameters.embedding else None
+        )
         self._intercepts = parameters.intercepts
         self._temperature = parameters.temperature
         self._unknown = _unknown(parameters)
@@ -76,6 +86,8 @@ class LinearIntentClassifier:
             + letters.values @ self._letter_weights[letters.columns]
             + self._intercepts
         )
+        if self._embedder is not None:
+            logits += self._embedder.vector(text) @ self._sentence_weights
         probabilities = softmax(logits / self._temperature)
         if self._known.isdisjoint(text.split()):
             probabilities *= 1.0 - UNKNOWN_WORDS_SHARE
