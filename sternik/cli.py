@@ -43,12 +43,16 @@ def prepare() -> None:
 
 @app.command()
 def train(
-    *, force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True
+    *,
+    force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True,
+    embeddings: Annotated[
+        bool, typer.Option(help="use sentence embeddings too (English; sternik[embeddings])")
+    ] = False,
 ) -> None:
     """Train the steering model from `training/corpus` and make it the current one."""
     from sternik import preparation  # noqa: PLC0415
 
-    preparation.train(load_settings(), console, force=force)
+    preparation.train(load_settings(), console, force=force, embeddings=embeddings)
 
 
 @app.command()

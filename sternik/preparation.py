@@ -16,6 +16,7 @@ from sternik.voices.hold_music import provide_hold_music
 from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
 from training.inputs import needs_training
+from training.intent_trainer import TrainerSettings
 from training.report import remarks_on_words
 from training.sources import TrainingSources
 
@@ -60,7 +61,7 @@ def make_all_prompts(settings: Settings, console: Console) -> None:
         )
 
 
-def train(settings: Settings, console: Console, *, force: bool) -> None:
+def train(settings: Settings, console: Console, *, force: bool, embeddings: bool = False) -> None:
     """Train the language's model when its corpus has changed, or when told to."""
     language = settings.language
     sources = TrainingSources.of_language(CORPUS_FOLDER, language)
@@ -76,6 +77,7 @@ def train(settings: Settings, console: Console, *, force: bool) -> None:
             sources=sources,
             language=language,
             root=settings.models_folder,
+            settings=TrainerSettings(embeddings=embeddings),
             progress=lambda step, share: bar.update(task, description=step, completed=share),
         )
     console.print(f"      steering model {artefact.version}")

@@ -22,6 +22,7 @@ from ivr.models.artefact import (
 from ivr.models.artefact_writer import install_artefact, unfinished_folder
 from ivr.models.classifier_parameters import save_parameters
 from ivr.models.grammars import grammars_json, phrases_of
+from ivr.models.sentence_embedding import installed_embedding
 from ivr.steering.text import NORMALISATION, spoken_words
 from training.corpus import read_corpus
 from training.dictionary import (
@@ -32,7 +33,7 @@ from training.dictionary import (
 )
 from training.general_words import general_english, read_general_words
 from training.grammars import read_written_grammars
-from training.inputs import content_hash, needs_training, training_inputs
+from training.inputs import content_hash, embedding_input, needs_training, training_inputs
 from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
 from training.progress import Progress, silent
@@ -67,6 +68,8 @@ def build_artefact(
     settings = settings or TrainerSettings()
     progress("reading the corpus", 0.0)
     inputs = training_inputs(sources)
+    if settings.embeddings:
+        inputs = {**inputs, **embedding_input(installed_embedding())}
     utterances = read_corpus(sources.corpus, language)
     grammars = read_written_grammars(sources.grammars, language)
     sentences = [" ".join(spoken_words(utterance.text, language)) for utterance in utterances]

@@ -14,8 +14,10 @@ from ivr.steering import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ivr.models.sentence_embedding import EmbeddingFile
     from training.sources import TrainingSources
 
+_EMBEDDINGS = "embeddings/"
 _CODE = (
     *sorted(Path(__file__).parent.glob("*.py")),
     Path(text.__file__),
@@ -40,6 +42,11 @@ def training_inputs(sources: TrainingSources) -> Mapping[str, str]:
     return inputs | {f"code/{path.name}": sha256_of(path) for path in _CODE}
 
 
+def embedding_input(file: EmbeddingFile) -> Mapping[str, str]:
+    """What a training with sentence embeddings reads besides: the installed embedding model."""
+    return {f"{_EMBEDDINGS}{file.name}": file.sha256}
+
+
 def content_hash(inputs: Mapping[str, str], language: str) -> str:
     """Hash the inputs together: equal hashes mean equal artefacts."""
     lines = [f"format {FORMAT} {language}", *(f"{name} {inputs[name]}" for name in sorted(inputs))]
@@ -47,10 +54,18 @@ def content_hash(inputs: Mapping[str, str], language: str) -> str:
 
 
 def needs_training(root: Path, language: str, sources: TrainingSources) -> bool:
-    """Whether the current artefact is missing, damaged, or made of other inputs; some ms."""
+    """Whether the current artefact is missing, damaged, or made of other inputs; some ms.
+
+    Made with sentence embeddings or without makes no difference: that was somebody's choice.
+    """
     inputs = training_inputs(sources)
     try:
         artefact = load_artefact(root, language)
     except ModelUnusableError:
         return True
-    return artefact.manifest.content != content_hash(inputs, language)
+    made_with = {
+        name: sha256
+        for name, sha256 in artefact.manifest.inputs.items()
+        if name.startswith(_EMBEDDINGS)
+    }
+    return artefact.manifest.content != content_hash({**inputs, **made_with}, language)

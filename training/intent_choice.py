@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 
-from ivr.models.intent_classifier import softmax
+from ivr.models.intent_classifier import in_scope_columns, probabilities_of, softmax
 from training.intent_fit import IntentFit
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from ivr.steering.intents import IntentId
     from training.folds import Split
     from training.intent_examples import Examples
     from training.progress import Progress
@@ -34,10 +35,14 @@ _SEVERAL_PROCESSES_FROM = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
-    """What was chosen, and out-of-fold probabilities (n_utterances, n_intents) with it."""
+    """What was chosen, and out-of-fold probabilities (n_utterances, n_intents) with it.
+
+    `least_logit` is the score below which no intent claims a text.
+    """
 
     penalty: float
     temperature: float
+    least_logit: float
     as_written: npt.NDArray[np.float64]
     garbled: npt.NDArray[np.float64]
 
@@ -55,7 +60,9 @@ def choose(
     count = len(examples.texts)
     logits = np.zeros((len(settings.penalties), 2 * count, len(examples.intents)))
     jobs = processes if count >= _SEVERAL_PROCESSES_FROM else 1
-    tasks = (delayed(_fold_logits)(examples, train, test, settings, sentences) for train, test in splits)
+    tasks = (
+        delayed(_fold_logits)(examples, train, test, settings, sentences) for train, test in splits
+    )
     progress("comparing intent models", 0.05)
     with Parallel(n_jobs=min(jobs, len(splits)), return_as="generator") as pool:
         for number, ((_, test), found) in enumerate(zip(splits, pool(tasks), strict=True), start=1):
@@ -68,10 +75,14 @@ def choose(
         for of_penalty, temperature in zip(logits, temperatures, strict=True)
     ]
     best = int(np.argmin(losses))
-    as_written, garbled = np.split(softmax(logits[best] / temperatures[best]), 2)
+    least = _least_logit(logits[best], twice, examples.intents, settings.rejected_share)
+    as_written, garbled = np.split(
+        probabilities_of(logits[best], examples.intents, temperatures[best], least), 2
+    )
     return Choice(
         penalty=settings.penalties[best],
         temperature=temperatures[best],
+        least_logit=least,
         as_written=as_written,
         garbled=garbled,
     )
@@ -94,6 +105,18 @@ def _fold_logits(
             fold.fit(penalty)
             found.append(fold.logits(texts))
     return np.stack(found)
+
+
+def _least_logit(
+    logits: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    intents: Sequence[IntentId],
+    rejected_share: float,
+) -> float:
+    """The score of the best intent that all but `rejected_share` of utterances in scope reach."""
+    columns = in_scope_columns(intents)
+    best = logits[:, columns].max(axis=1)[np.isin(labels, columns)]
+    return float(np.quantile(best, rejected_share))
 
 
 def fitted_temperature(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:

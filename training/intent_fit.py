@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from training.intent_choice import Choice
     from training.intent_examples import Examples
     from training.sentence_vectors import SentenceVectors
     from training.trainer_settings import TrainerSettings
@@ -82,7 +83,7 @@ class IntentFit:
         )
         return found
 
-    def parameters(self, language: str, temperature: float) -> ClassifierParameters:
+    def parameters(self, language: str, choice: Choice) -> ClassifierParameters:
         """What serving needs of it; sentence vectors have the length 1 there."""
         weights = self._weights.copy()
         terms = len(self._words.idf_) + len(self._letters.idf_)
@@ -96,7 +97,8 @@ class IntentFit:
             letter_idf=self._letters.idf_,
             weights=weights,
             intercepts=self._intercepts,
-            temperature=temperature,
+            temperature=choice.temperature,
+            least_logit=choice.least_logit,
             embedding=self._sentences.file if self._sentences else None,
         )
 

@@ -57,11 +57,13 @@ def train_intent_model(
     *,
     settings: TrainerSettings | None = None,
     progress: Progress = silent,
+    known: SentenceVectors | None = None,
 ) -> TrainedModel:
     """Choose, calibrate, judge and fit a model; a minute or two for ten thousand texts.
 
-    Raises `ConfigurationError` when an intent has too few utterances to hold any out, and
-    `ModelUnusableError` when embeddings are wanted and not installed.
+    `known` sentence vectors are not computed again. Raises `ConfigurationError` when an intent has
+    too few utterances to hold any out, and `ModelUnusableError` when embeddings are wanted and not
+    installed.
     """
     settings = settings or TrainerSettings()
     if settings.embeddings and language != EMBEDDED_LANGUAGE:
@@ -75,14 +77,14 @@ def train_intent_model(
     intents = [str(examples.intents[label]) for label in choosing.labels]
     folds = split_by_group(intents, choosing.groups, settings.folds, settings.seed)
     processes = settings.processes or os.cpu_count() or 1
-    sentences = _sentences(examples, settings, processes, progress)
+    sentences = _sentences(examples, settings, processes, progress, known)
     chosen = choose(
         choosing, folds.splits, settings, sentences, processes=processes, progress=progress
     )
     progress("fitting the intent model", 0.8)
     fitted = _fitted(examples, settings, sentences, chosen.penalty)
     return TrainedModel(
-        parameters=fitted.parameters(language, chosen.temperature),
+        parameters=fitted.parameters(language, chosen),
         penalty=chosen.penalty,
         folds=len(folds.splits),
         by_speaker=folds.by_group,
@@ -104,11 +106,15 @@ def _fitted(
 
 
 def _sentences(
-    examples: Examples, settings: TrainerSettings, processes: int, progress: Progress
+    examples: Examples,
+    settings: TrainerSettings,
+    processes: int,
+    progress: Progress,
+    known: SentenceVectors | None,
 ) -> SentenceVectors | None:
     if not settings.embeddings:
         return None
-    return embed_texts(examples.distinct_texts(), processes, progress)
+    return embed_texts(examples.distinct_texts(), processes, progress, known=known)
 
 
 def _rows_to_choose_on(examples: Examples, settings: TrainerSettings) -> npt.NDArray[np.int64]:

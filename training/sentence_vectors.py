@@ -33,6 +33,10 @@ class SentenceVectors:
         self._vectors = vectors
         self.file = file
 
+    def __contains__(self, text: str) -> bool:
+        """Whether it has the vector of a text."""
+        return text in self._rows
+
     def of(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Vectors (n_texts, 384); raises `KeyError` for a text that it was not made of."""
         if not texts:
@@ -41,21 +45,31 @@ class SentenceVectors:
 
 
 def embed_texts(
-    texts: Sequence[str], processes: int, progress: Progress = silent
+    texts: Sequence[str],
+    processes: int,
+    progress: Progress = silent,
+    *,
+    known: SentenceVectors | None = None,
 ) -> SentenceVectors:
     """Embed distinct normalised texts, some ten milliseconds of a core each.
 
-    Raises `ModelUnusableError` when `sternik[embeddings]` is not installed.
+    What is `known` is not computed again, if the same model made it. Raises `ModelUnusableError`
+    when `sternik[embeddings]` is not installed.
     """
     file = installed_embedding()
-    chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
+    if known is None or known.file != file:
+        known = SentenceVectors((), np.zeros((0, DIMENSIONS), np.float32), file)
+    new = [text for text in texts if text not in known]
+    chunks = [new[start : start + _CHUNK] for start in range(0, len(new), _CHUNK)]
     parts: list[npt.NDArray[np.float32]] = []
-    with Parallel(n_jobs=min(processes, len(chunks)) or 1, return_as="generator") as pool:
+    jobs = min(processes, len(chunks)) or 1
+    with Parallel(n_jobs=jobs, return_as="generator") as pool:
         for part in pool(delayed(_embedded)(chunk, file) for chunk in chunks):
             parts.append(part)
             progress("embedding sentences", 0.05 * len(parts) / len(chunks))
-    vectors = np.concatenate(parts) if parts else np.zeros((0, DIMENSIONS), np.float32)
-    return SentenceVectors(texts, vectors, file)
+    old = [text for text in texts if text in known]
+    vectors = np.concatenate([known.of(old).astype(np.float32), *parts])
+    return SentenceVectors([*old, *new], vectors, file)
 
 
 _loaded: dict[EmbeddingFile, SentenceEmbedder] = {}

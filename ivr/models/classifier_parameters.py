@@ -29,8 +29,10 @@ class ClassifierParameters:
     """Everything that a linear intent model has learned.
 
     `weights` has the shape (n_intents, n_words + n_letters), columns in the order of `word_terms`
-    then `letter_terms`, and 384 more for the sentence vector of `embedding` when there is one; `intercepts` (n_intents,); `word_idf` (n_words,); `letter_idf`
+    then `letter_terms`, and 384 more for the sentence vector of `embedding` when there is one;
+    `intercepts` (n_intents,); `word_idf` (n_words,); `letter_idf`
     (n_letters,). Probabilities are softmax((weights · features + intercepts) / temperature).
+    Where no intent but out of scope reaches `least_logit` before that, none claims the text.
     `language` is the one whose normalisation the texts went through.
     """
 
@@ -43,6 +45,7 @@ class ClassifierParameters:
     weights: npt.NDArray[np.float64]
     intercepts: npt.NDArray[np.float64]
     temperature: float
+    least_logit: float | None = None
     embedding: EmbeddingFile | None = None
 
 
@@ -53,6 +56,7 @@ def save_parameters(parameters: ClassifierParameters, folder: Path) -> None:
         "language": parameters.language,
         "intents": list(parameters.intents),
         "temperature": parameters.temperature,
+        "least_logit": parameters.least_logit,
         "word_terms": list(parameters.word_terms),
         "letter_terms": list(parameters.letter_terms),
         "embedding": None if parameters.embedding is None else asdict(parameters.embedding),
@@ -101,8 +105,13 @@ def _parameters(
         weights=arrays["weights"],
         intercepts=arrays["intercepts"],
         temperature=float(str(description["temperature"])),
+        least_logit=_least_logit(description["least_logit"]),
         embedding=_embedding(description["embedding"]),
     )
+
+
+def _least_logit(value: object) -> float | None:
+    return None if value is None else float(str(value))
 
 
 def _embedding(value: object) -> EmbeddingFile | None:
@@ -150,4 +159,6 @@ def _vocabulary_problem(parameters: ClassifierParameters) -> str:
             return "an intent or a term is listed twice"
     if not (np.isfinite(parameters.temperature) and parameters.temperature > 0):
         return f"temperature {parameters.temperature} is not above zero"
+    if parameters.least_logit is not None and not np.isfinite(parameters.least_logit):
+        return f"least_logit {parameters.least_logit} is not finite"
     return ""
