@@ -52,11 +52,14 @@ def train(
     *,
     force: Annotated[bool, typer.Option(help="train even if nothing has changed")] = True,
     promote: Annotated[bool, typer.Option("--promote", help="put it in service at once")] = False,
+    embeddings: Annotated[
+        bool, typer.Option(help="use sentence embeddings too (English; sternik[embeddings])")
+    ] = False,
 ) -> None:
     """Train a steering model from `training/corpus`: a candidate, unless none is in service."""
     from sternik import preparation  # noqa: PLC0415
 
-    preparation.train(load_settings(), console, force=force, promote=promote)
+    preparation.train(load_settings(), console, force=force, promote=promote, embeddings=embeddings)
 
 
 @app.command()

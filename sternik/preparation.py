@@ -20,6 +20,7 @@ from sternik.voices.hold_music import provide_hold_music
 from sternik.voices.prompts import make_prompts
 from training.build import build_artefact
 from training.inputs import ModelNeed, model_need
+from training.intent_trainer import TrainerSettings
 from training.report import remarks_on_words
 from training.sources import TrainingSources
 
@@ -95,7 +96,9 @@ def provide_model(settings: Settings, console: Console) -> None:
             )
 
 
-def train(settings: Settings, console: Console, *, force: bool, promote: bool) -> None:
+def train(
+    settings: Settings, console: Console, *, force: bool, promote: bool, embeddings: bool = False
+) -> None:
     """Train a candidate, unless the corpus's model is there and nobody insists; promote it if told to."""
     version = ""
     if not force:
@@ -103,7 +106,7 @@ def train(settings: Settings, console: Console, *, force: bool, promote: bool) -
     if version:
         console.print(f"      nothing has changed since steering model {version} was trained")
     else:
-        version = train_model(settings, console, promote=False).version
+        version = train_model(settings, console, promote=False, embeddings=embeddings).version
     registry = ModelRegistry(settings.models_folder, settings.language)
     if promote:
         registry.promote(version, reason="sternik train --promote")
@@ -113,7 +116,9 @@ def train(settings: Settings, console: Console, *, force: bool, promote: bool) -
         console.print(f"      {registry.current} stays in service; {_how_to(version)}")
 
 
-def train_model(settings: Settings, console: Console, *, promote: bool) -> ModelArtefact:
+def train_model(
+    settings: Settings, console: Console, *, promote: bool, embeddings: bool = False
+) -> ModelArtefact:
     """Train with a bar, and say what became of the corpus's words."""
     sources = _sources(settings)
     bar = Progress(
@@ -125,6 +130,7 @@ def train_model(settings: Settings, console: Console, *, promote: bool) -> Model
             sources=sources,
             language=settings.language,
             root=settings.models_folder,
+            settings=TrainerSettings(embeddings=embeddings),
             progress=lambda step, share: bar.update(task, description=step, completed=share),
             promote=promote,
         )

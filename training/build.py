@@ -26,6 +26,7 @@ from ivr.models.artefact_writer import install_artefact, unfinished_folder
 from ivr.models.classifier_parameters import save_parameters
 from ivr.models.grammars import grammars_json, phrases_of
 from ivr.models.registry import ModelRegistry
+from ivr.models.sentence_embedding import installed_embedding
 from ivr.models.service_history import ChangeKind
 from ivr.steering.text import NORMALISATION, spoken_words
 from training.confusions import read_confusions
@@ -38,7 +39,13 @@ from training.dictionary import (
 )
 from training.general_words import general_english, read_general_words
 from training.grammars import read_written_grammars
-from training.inputs import content_hash, corpus_hash, needs_training, training_inputs
+from training.inputs import (
+    content_hash,
+    corpus_hash,
+    embedding_input,
+    needs_training,
+    training_inputs,
+)
 from training.intent_trainer import TrainerSettings, train_intent_model
 from training.language_model import build_language_model
 from training.model_card import ModelOrigin, model_card
@@ -82,6 +89,8 @@ def build_artefact(
     settings = settings or TrainerSettings()
     progress("reading the corpus", 0.0)
     inputs = training_inputs(sources)
+    if settings.embeddings:
+        inputs = {**inputs, **embedding_input(installed_embedding())}
     utterances = read_corpus(sources.corpus, language)
     grammars = read_written_grammars(sources.grammars, language)
     confusions = read_confusions(sources.confusions, language) if sources.confusions else None

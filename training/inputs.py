@@ -17,8 +17,11 @@ from ivr.steering import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ivr.models.artefact import Manifest
+    from ivr.models.sentence_embedding import EmbeddingFile
     from training.sources import TrainingSources
 
+_EMBEDDINGS = "embeddings/"
 _CODE = (
     *sorted(Path(__file__).parent.glob("*.py")),
     Path(text.__file__),
@@ -41,6 +44,11 @@ def training_inputs(sources: TrainingSources) -> Mapping[str, str]:
             f"cannot be read ({error.strerror})", advice="check the path", where=str(error.filename)
         ) from error
     return inputs | {f"code/{path.name}": sha256_of(path) for path in _CODE}
+
+
+def embedding_input(file: EmbeddingFile) -> Mapping[str, str]:
+    """What a training with sentence embeddings reads besides: the installed embedding model."""
+    return {f"{_EMBEDDINGS}{file.name}": file.sha256}
 
 
 def content_hash(inputs: Mapping[str, str], language: str) -> str:
@@ -69,12 +77,12 @@ class ModelNeed(Enum):
 
 def model_need(root: Path, language: str, sources: TrainingSources) -> tuple[ModelNeed, str]:
     """What is needed, and the version that was made of these inputs ('' when there is none)."""
-    content = content_hash(training_inputs(sources), language)
+    inputs = training_inputs(sources)
     registry = ModelRegistry(root, language)
     made = [
         listed.version
         for listed in registry.versions()
-        if listed.manifest and listed.manifest.content == content and not listed.problem
+        if listed.manifest and not listed.problem and _made_of(listed.manifest, inputs)
     ]
     if not made:
         return ModelNeed.TRAINING, ""
@@ -90,9 +98,16 @@ def model_need(root: Path, language: str, sources: TrainingSources) -> tuple[Mod
 
 def needs_training(root: Path, language: str, sources: TrainingSources) -> bool:
     """Whether the current artefact is missing, damaged, or made of other inputs; some ms."""
-    inputs = training_inputs(sources)
     try:
         artefact = load_artefact(root, language)
     except ModelUnusableError:
         return True
-    return artefact.manifest.content != content_hash(inputs, language)
+    return not _made_of(artefact.manifest, training_inputs(sources))
+
+
+def _made_of(manifest: Manifest, inputs: Mapping[str, str]) -> bool:
+    """With sentence embeddings or without makes no difference: that was somebody's choice."""
+    embeddings = {
+        name: sha256 for name, sha256 in manifest.inputs.items() if name.startswith(_EMBEDDINGS)
+    }
+    return manifest.content == content_hash({**inputs, **embeddings}, manifest.language)

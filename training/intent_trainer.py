@@ -6,57 +6,35 @@ both sides of a split. Training texts are joined by copies garbled as a recognis
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse
-from scipy.optimize import minimize_scalar
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from ivr.models.classifier_parameters import ClassifierParameters
-from ivr.models.intent_classifier import softmax
-from ivr.steering.intents import OUT_OF_SCOPE
-from ivr.steering.text import normalise
+from ivr.errors import ConfigurationError
+from ivr.models.sentence_embedding import LANGUAGE as EMBEDDED_LANGUAGE
 from training.evaluation import Evaluation, evaluate
-from training.folds import Folds, split_by_group
-from training.noise import RecogniserNoise, filler_texts, filler_words
+from training.folds import split_by_group
+from training.intent_choice import THREADS, choose
+from training.intent_examples import Examples, examples_of
+from training.intent_fit import IntentFit
 from training.predictions import OutOfFold
 from training.progress import Progress, silent
-from training.vectorisers import letter_vectoriser, word_vectoriser
+from training.sentence_vectors import SentenceVectors, embed_texts
+from training.trainer_settings import TrainerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from ivr.steering.intents import IntentId
+    from ivr.models.classifier_parameters import ClassifierParameters
     from training.confusions import Confusions
     from training.corpus import Utterance
 
-_MAX_ITERATIONS = 500
-_TOLERANCE = 1e-4
-_THREADS = 1  # sums in one order, so that the same training gives the same bits
-_TEMPERATURE_LOG_BOUNDS = (-2.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainerSettings:
-    """How training goes. The same settings, corpus and code give the same model.
-
-    `penalties` are inverse regularisation strengths, tried by out-of-fold log loss. Trained on are
-    also `garbled_copies` of every text at `word_error_rate` (0..1), and filler words, alone and in
-    `filler_salads` mixtures, as out of scope.
-    """
-
-    seed: int = 7
-    folds: int = 4
-    penalties: tuple[float, ...] = (10.0, 30.0, 90.0)
-    garbled_copies: int = 2
-    word_error_rate: float = 0.15
-    filler_salads: int = 60
-    overheard: int = 150
+__all__ = ["TrainedModel", "TrainerSettings", "train_intent_model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +54,6 @@ class TrainedModel:
     out_of_fold: OutOfFold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Examples:
-    """Normalised texts, `labels` (n_utterances,) as indices of `intents`, and noise of one seed."""
-
-    intents: tuple[IntentId, ...]
-    texts: tuple[str, ...]
-    groups: tuple[str, ...]
-    labels: npt.NDArray[np.int64]
-    garbled_for_training: tuple[tuple[str, ...], ...]
-    garbled_for_testing: tuple[str, ...]
-    nothing_meant: tuple[str, ...]
-
-
 def train_intent_model(
     utterances: Sequence[Utterance],
     language: str,
@@ -96,169 +61,83 @@ def train_intent_model(
     settings: TrainerSettings | None = None,
     progress: Progress = silent,
     confusions: Confusions | None = None,
+    known: SentenceVectors | None = None,
 ) -> TrainedModel:
-    """Choose, calibrate, judge and fit a model; tens of seconds at most for thousands of texts.
+    """Choose, calibrate, judge and fit a model; a minute or two for ten thousand texts.
 
-    Texts are garbled with `confusions`, where there are some, else by rule. Raises
-    `ConfigurationError` when an intent has too few utterances to hold any out.
+    Texts are garbled with `confusions`, where there are some, else by rule. `known` sentence vectors
+    are not computed again. Raises `ConfigurationError` when an intent has too few utterances to hold
+    any out, and `ModelUnusableError` when embeddings are wanted and not installed.
     """
     settings = settings or TrainerSettings()
-    examples = _examples(utterances, language, settings, confusions)
-    folds = split_by_group(
-        [utterance.intent for utterance in utterances],
-        [utterance.group for utterance in utterances],
-        settings.folds,
-        settings.seed,
+    if settings.embeddings and language != EMBEDDED_LANGUAGE:
+        raise ConfigurationError(
+            f"sentence embeddings understand {EMBEDDED_LANGUAGE!r} only, the corpus is {language!r}",
+            advice="train without embeddings",
+            where="embeddings",
+        )
+    examples = examples_of(utterances, language, settings, confusions)
+    choosing = examples.of_rows(_rows_to_choose_on(examples, settings))
+    intents = [str(examples.intents[label]) for label in choosing.labels]
+    folds = split_by_group(intents, choosing.groups, settings.folds, settings.seed)
+    processes = settings.processes or os.cpu_count() or 1
+    sentences = _sentences(examples, settings, processes, progress, known)
+    chosen = choose(
+        choosing, folds.splits, settings, sentences, processes=processes, progress=progress
     )
-    with threadpool_limits(limits=_THREADS):
-        return _train(examples, folds, language, settings, progress)
-
-
-def _train(
-    examples: _Examples,
-    folds: Folds,
-    language: str,
-    settings: TrainerSettings,
-    progress: Progress,
-) -> TrainedModel:
-    logits = _out_of_fold_logits(examples, folds.splits, settings, progress)
-    twice = np.concatenate([examples.labels, examples.labels])
-    chosen = min(range(len(logits)), key=lambda index: _log_loss(logits[index], twice))
-    temperature = _fitted_temperature(logits[chosen], twice)
-    as_written, garbled = np.split(softmax(logits[chosen] / temperature), 2)
-    progress("fitting the intent model", 0.9)
-    everything = np.arange(len(examples.texts))
-    fitted = _Fit(examples, everything)
-    fitted.fit(settings.penalties[chosen])
+    progress("fitting the intent model", 0.8)
+    fitted = _fitted(examples, settings, sentences, chosen.penalty)
     return TrainedModel(
-        parameters=fitted.parameters(language, temperature),
-        penalty=settings.penalties[chosen],
+        parameters=fitted.parameters(language, chosen),
+        penalty=chosen.penalty,
         folds=len(folds.splits),
         by_speaker=folds.by_group,
-        as_written=evaluate(as_written, examples.labels, examples.intents),
-        garbled=evaluate(garbled, examples.labels, examples.intents),
+        as_written=evaluate(chosen.as_written, choosing.labels, choosing.intents),
+        garbled=evaluate(chosen.garbled, choosing.labels, choosing.intents),
         out_of_fold=OutOfFold(
-            intents=examples.intents,
-            labels=examples.labels,
-            texts=examples.texts,
-            garbled_texts=examples.garbled_for_testing,
-            groups=examples.groups,
-            as_written=as_written,
-            garbled=garbled,
+            intents=choosing.intents,
+            labels=choosing.labels,
+            texts=choosing.texts,
+            garbled_texts=choosing.garbled_for_testing,
+            groups=choosing.groups,
+            as_written=chosen.as_written,
+            garbled=chosen.garbled,
         ),
     )
 
 
-class _Fit:
-    """One model on the utterances `chosen`, their garbled copies and what means nothing."""
-
-    def __init__(self, examples: _Examples, chosen: npt.NDArray[np.int64]) -> None:
-        self._intents = examples.intents
-        copies = (examples.texts, *examples.garbled_for_training)
-        texts = [copy[index] for copy in copies for index in chosen] + list(examples.nothing_meant)
-        outside = [examples.intents.index(OUT_OF_SCOPE)] if examples.nothing_meant else []
-        self._labels = np.concatenate(
-            [np.tile(examples.labels[chosen], len(copies)), outside * len(examples.nothing_meant)]
-        ).astype(np.int64)
-        self._words, self._letters = word_vectoriser(), letter_vectoriser()
-        self._features = scipy.sparse.hstack(
-            [self._words.fit_transform(texts), self._letters.fit_transform(texts)], format="csr"
-        )
-        self._model = LogisticRegression(max_iter=_MAX_ITERATIONS, tol=_TOLERANCE, warm_start=True)
-        self._weights: npt.NDArray[np.float64]
-        self._intercepts: npt.NDArray[np.float64]
-
-    def fit(self, penalty: float) -> None:
-        model = self._model.set_params(C=penalty)
-        model.fit(self._features, self._labels)
-        self._weights, self._intercepts = model.coef_, model.intercept_
-        if len(self._intents) == 2:  # noqa: PLR2004 (scikit-learn keeps one row of two then)
-            self._weights = np.vstack([np.zeros_like(model.coef_), model.coef_])
-            self._intercepts = np.concatenate([[0.0], model.intercept_])
-
-    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        features = scipy.sparse.hstack(
-            [self._words.transform(texts), self._letters.transform(texts)], format="csr"
-        )
-        found: npt.NDArray[np.float64] = features @ self._weights.T + self._intercepts
-        return found
-
-    def parameters(self, language: str, temperature: float) -> ClassifierParameters:
-        return ClassifierParameters(
-            language=language,
-            intents=self._intents,
-            word_terms=tuple(self._words.get_feature_names_out()),
-            letter_terms=tuple(self._letters.get_feature_names_out()),
-            word_idf=self._words.idf_,
-            letter_idf=self._letters.idf_,
-            weights=self._weights,
-            intercepts=self._intercepts,
-            temperature=temperature,
-        )
-
-
-def _examples(
-    utterances: Sequence[Utterance],
-    language: str,
+def _fitted(
+    examples: Examples,
     settings: TrainerSettings,
-    confusions: Confusions | None,
-) -> _Examples:
-    texts = tuple(normalise(utterance.text, language) for utterance in utterances)
-    intents = tuple(sorted({utterance.intent for utterance in utterances}))
-    random = np.random.default_rng(settings.seed)
-    noise = RecogniserNoise(
-        texts, error_rate=settings.word_error_rate, random=random, confusions=confusions
-    )
-    fillers = filler_words(texts, [utterance.intent for utterance in utterances])
-    return _Examples(
-        intents=intents,
-        texts=texts,
-        groups=tuple(utterance.group for utterance in utterances),
-        labels=np.array([intents.index(utterance.intent) for utterance in utterances], np.int64),
-        garbled_for_training=tuple(
-            tuple(noise.garbled(text) for text in texts) for _ in range(settings.garbled_copies)
-        ),
-        garbled_for_testing=tuple(noise.garbled(text) for text in texts),
-        nothing_meant=(
-            *filler_texts(fillers, salads=settings.filler_salads, random=random),
-            *noise.overheard(settings.overheard),
-        )
-        if OUT_OF_SCOPE in intents
-        else (),
-    )
+    sentences: SentenceVectors | None,
+    penalty: float,
+) -> IntentFit:
+    with threadpool_limits(limits=THREADS):
+        fitted = IntentFit(examples, np.arange(len(examples.texts)), settings, sentences)
+        fitted.fit(penalty)
+    return fitted
 
 
-def _out_of_fold_logits(
-    examples: _Examples,
-    splits: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+def _sentences(
+    examples: Examples,
     settings: TrainerSettings,
+    processes: int,
     progress: Progress,
-) -> npt.NDArray[np.float64]:
-    """Logits (n_penalties, 2 · n_utterances, n_intents): as written, then garbled."""
+    known: SentenceVectors | None,
+) -> SentenceVectors | None:
+    if not settings.embeddings:
+        return None
+    return embed_texts(examples.distinct_texts(), processes, progress, known=known)
+
+
+def _rows_to_choose_on(examples: Examples, settings: TrainerSettings) -> npt.NDArray[np.int64]:
+    """All rows, or of a large corpus a sample with the same share of every intent."""
     count = len(examples.texts)
-    logits = np.zeros((len(settings.penalties), 2 * count, len(examples.intents)))
-    for number, (train, test) in enumerate(splits):
-        fold = _Fit(examples, train)
-        for index, penalty in enumerate(settings.penalties):
-            done = (number + index / len(settings.penalties)) / len(splits)
-            progress("comparing intent models", 0.05 + 0.85 * done)
-            fold.fit(penalty)
-            logits[index, test] = fold.logits([examples.texts[row] for row in test])
-            garbled = [examples.garbled_for_testing[row] for row in test]
-            logits[index, test + count] = fold.logits(garbled)
-    return logits
-
-
-def _fitted_temperature(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
-    """Find the temperature of least log loss (Guo et al. 2017, temperature scaling)."""
-    found = minimize_scalar(
-        lambda log_temperature: _log_loss(logits / np.exp(log_temperature), labels),
-        bounds=_TEMPERATURE_LOG_BOUNDS,
-        method="bounded",
-    )
-    return float(np.exp(found.x))
-
-
-def _log_loss(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
-    of_truth = softmax(logits)[np.arange(len(labels)), labels]
-    return float(-np.log(np.clip(of_truth, 1e-12, 1.0)).mean())
+    if count <= settings.most_choosing_rows:
+        return np.arange(count)
+    order = np.random.default_rng(settings.seed).permutation(count)
+    of_intent = [order[examples.labels[order] == label] for label in range(len(examples.intents))]
+    share = settings.most_choosing_rows / count
+    least = settings.folds
+    kept = [rows[: max(least, round(len(rows) * share))] for rows in of_intent]
+    return np.sort(np.concatenate(kept))

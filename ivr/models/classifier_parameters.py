@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivr.errors import ModelUnusableError
+from ivr.models.sentence_embedding import DIMENSIONS, EmbeddingFile
 from ivr.steering.intents import IntentId
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 JSON_NAME = "classifier.json"
 ARRAYS_NAME = "classifier.npz"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,8 +29,10 @@ class ClassifierParameters:
     """Everything that a linear intent model has learned.
 
     `weights` has the shape (n_intents, n_words + n_letters), columns in the order of `word_terms`
-    then `letter_terms`; `intercepts` (n_intents,); `word_idf` (n_words,); `letter_idf`
+    then `letter_terms`, and 384 more for the sentence vector of `embedding` when there is one;
+    `intercepts` (n_intents,); `word_idf` (n_words,); `letter_idf`
     (n_letters,). Probabilities are softmax((weights · features + intercepts) / temperature).
+    Where no intent but out of scope reaches `least_logit` before that, none claims the text.
     `language` is the one whose normalisation the texts went through.
     """
 
@@ -42,6 +45,8 @@ class ClassifierParameters:
     weights: npt.NDArray[np.float64]
     intercepts: npt.NDArray[np.float64]
     temperature: float
+    least_logit: float | None = None
+    embedding: EmbeddingFile | None = None
 
 
 def save_parameters(parameters: ClassifierParameters, folder: Path) -> None:
@@ -51,8 +56,10 @@ def save_parameters(parameters: ClassifierParameters, folder: Path) -> None:
         "language": parameters.language,
         "intents": list(parameters.intents),
         "temperature": parameters.temperature,
+        "least_logit": parameters.least_logit,
         "word_terms": list(parameters.word_terms),
         "letter_terms": list(parameters.letter_terms),
+        "embedding": None if parameters.embedding is None else asdict(parameters.embedding),
     }
     text = json.dumps(description, ensure_ascii=False, sort_keys=True, indent=0)
     (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
@@ -98,7 +105,22 @@ def _parameters(
         weights=arrays["weights"],
         intercepts=arrays["intercepts"],
         temperature=float(str(description["temperature"])),
+        least_logit=_least_logit(description["least_logit"]),
+        embedding=_embedding(description["embedding"]),
     )
+
+
+def _least_logit(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _embedding(value: object) -> EmbeddingFile | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        message = "the embedding model is not described by texts"
+        raise TypeError(message)
+    return EmbeddingFile(**value)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -112,8 +134,9 @@ def _problem(parameters: ClassifierParameters) -> str:
     """Say what makes the parameters unusable; '' when nothing does."""
     intents, words = len(parameters.intents), len(parameters.word_terms)
     letters = len(parameters.letter_terms)
+    vector = DIMENSIONS if parameters.embedding else 0
     shapes = (
-        ("weights", parameters.weights, (intents, words + letters)),
+        ("weights", parameters.weights, (intents, words + letters + vector)),
         ("intercepts", parameters.intercepts, (intents,)),
         ("word_idf", parameters.word_idf, (words,)),
         ("letter_idf", parameters.letter_idf, (letters,)),
@@ -136,4 +159,6 @@ def _vocabulary_problem(parameters: ClassifierParameters) -> str:
             return "an intent or a term is listed twice"
     if not (np.isfinite(parameters.temperature) and parameters.temperature > 0):
         return f"temperature {parameters.temperature} is not above zero"
+    if parameters.least_logit is not None and not np.isfinite(parameters.least_logit):
+        return f"least_logit {parameters.least_logit} is not finite"
     return ""
