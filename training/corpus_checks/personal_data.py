@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import phonenumbers
 
-from ivr.steering.masking import ENGLISH, MASK, mask_digits
+from ivr.steering.masking import MASK, mask_digits
+from ivr.steering.number_words import ENGLISH, POLISH
 from training.number_words import cardinal, polish_cardinal
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ _SPOKEN_EMAIL: Final = re.compile(
 )
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-_JOINERS: Final = ENGLISH.joiners | frozenset("i kreska myślnik spacja łamane".split())  # noqa: SIM905
-_REPEATS: Final = {**ENGLISH.repeats, "podwójne": 2, "dwukrotnie": 2, "potrójne": 3}
+_JOINERS: Final = ENGLISH.joiners | POLISH.joiners
+_REPEATS: Final = {**ENGLISH.repeats, **POLISH.repeats}
 # A sum of money or a count, not a number that names somebody.
 _OF_AMOUNTS: Final = frozenset(
     "hundred hundreds thousand thousands million millions billion tysiąc tysiące tysięcy tysiąca"  # noqa: SIM905
