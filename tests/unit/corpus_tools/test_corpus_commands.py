@@ -70,6 +70,17 @@ def test_a_folder_is_checked_with_what_it_holds_out(tmp_path: Path) -> None:
     assert "150, of them 15 held out" in shown
 
 
+def test_a_file_that_is_named_twice_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "en.csv", rows(45))
+    monkeypatch.chdir(tmp_path)
+    code, shown = run("check", path, "en.csv", tmp_path)
+    assert code == 0
+    assert "135, of them 0 held out" in shown
+    assert "135, of them 135 held out" in run("check", path, "--held-out", "en.csv")[1]
+
+
 def test_words_that_the_vosk_model_in_force_lacks_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
