@@ -18,7 +18,7 @@ def chosen_files(paths: Sequence[Path]) -> tuple[Path, ...]:
 
     Raises `ConfigurationError` for a path that leads nowhere or to a folder without corpus files.
     """
-    files: dict[Path, None] = {}
+    files: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
             raise ConfigurationError("there is no such file or folder", where=str(path))
@@ -29,8 +29,9 @@ def chosen_files(paths: Sequence[Path]) -> tuple[Path, ...]:
                 advice="name a corpus file, or a folder with such files",
                 where=str(path),
             )
-        files |= dict.fromkeys(found)
-    return tuple(files)
+        for file in found:
+            files.setdefault(file.resolve(), file)
+    return tuple(files.values())
 
 
 def held_out_files(files: Sequence[Path], named: Sequence[Path]) -> frozenset[Path]:

@@ -151,8 +151,8 @@ def import_file(  # noqa: PLR0917 (typer passes options by name)
     id (interaction) becomes the speaker, so that one call is never on both sides of a split.
     """
     from sternik.corpus import printing  # noqa: PLC0415
-    from training.corpus_import import ImportSettings, import_corpus  # noqa: PLC0415
-    from training.label_mapping import read_label_mapping  # noqa: PLC0415
+    from training.corpus_imports.importing import ImportSettings, import_corpus  # noqa: PLC0415
+    from training.corpus_imports.label_mapping import read_label_mapping  # noqa: PLC0415
     from training.sources import language_of_path  # noqa: PLC0415
 
     wanted = language or language_of_path(to.absolute())

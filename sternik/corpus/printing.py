@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from training.corpus_checks.check import CorpusCheck, LanguageCheck
     from training.corpus_checks.health import CorpusHealth
-    from training.corpus_import import Imported
+    from training.corpus_imports.importing import Imported
     from training.progress import Progress as Report
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow"}

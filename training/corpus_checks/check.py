@@ -94,7 +94,7 @@ def check_corpus(
     rows take minutes. Raises `ConfigurationError` for a file that cannot be read at all.
     """
     progress("reading", 0.0)
-    held_out = {str(path) for path in settings.held_out}
+    held_out = {path.resolve() for path in settings.held_out}
     findings = Findings()
     by_language: defaultdict[str, list[Sentence]] = defaultdict(list)
     for path in files:
@@ -104,7 +104,7 @@ def check_corpus(
             sentence = Sentence(
                 utterance=utterance,
                 words=normalise(utterance.text, utterance.language),
-                held_out=str(path) in held_out,
+                held_out=path.resolve() in held_out,
             )
             by_language[utterance.language].append(sentence)
     chosen = settings.languages or tuple(sorted(by_language))

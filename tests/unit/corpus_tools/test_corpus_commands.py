@@ -14,10 +14,11 @@ from tests.unit.corpus_tools.corpora import rows, write_rows
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model of the machine listens in these tests."""
+    """No model of the machine listens in these tests, and nobody at all unless a test says so."""
     for name in ("MODELS_FOLDER", "SPEECH_FOLDER"):
         monkeypatch.setenv(f"STERNIK_{name}", str(tmp_path / "none"))
     monkeypatch.setenv("STERNIK_SPEECH_LIST_URL", "")
+    monkeypatch.setenv("STERNIK_SPEECH_ENGINE", "vosk")
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -70,6 +71,17 @@ def test_a_folder_is_checked_with_what_it_holds_out(tmp_path: Path) -> None:
     assert "150, of them 15 held out" in shown
 
 
+def test_a_file_that_is_named_twice_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "en.csv", rows(45))
+    monkeypatch.chdir(tmp_path)
+    code, shown = run("check", path, "en.csv", tmp_path)
+    assert code == 0
+    assert "135, of them 0 held out" in shown
+    assert "135, of them 135 held out" in run("check", path, "--held-out", "en.csv")[1]
+
+
 def test_words_that_the_vosk_model_in_force_lacks_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,14 +96,20 @@ def test_words_that_the_vosk_model_in_force_lacks_are_told(
     assert "zażółć," not in unheard
 
 
-def test_pocketsphinx_hears_by_rule_what_its_dictionary_lacks(tmp_path: Path) -> None:
+def test_pocketsphinx_hears_by_rule_what_its_dictionary_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNIK_SPEECH_ENGINE", "auto")
     path = write_rows(tmp_path / "en.csv", [*rows(45), "my blorfish card,pin,one,s1"])
     _, shown = run("check", path)
     assert "words whose pronunciation is a guess: 1" in shown
     assert "blorfish B L" in shown
 
 
-def test_a_language_that_nobody_listens_to_is_said_to_be_unchecked(tmp_path: Path) -> None:
+def test_a_language_that_nobody_listens_to_is_said_to_be_unchecked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNIK_SPEECH_ENGINE", "auto")
     _, shown = run("check", write_rows(tmp_path / "pl.csv", rows(45)))
     assert "pl: not checked: words that cannot be heard: nothing can listen" in shown
 

@@ -8,8 +8,8 @@ import pytest
 
 from ivr.errors import ConfigurationError
 from training.corpus import read_corpus
-from training.corpus_import import Imported, ImportSettings, as_recognised, import_corpus
-from training.label_mapping import read_label_mapping
+from training.corpus_imports.importing import Imported, ImportSettings, as_recognised, import_corpus
+from training.corpus_imports.label_mapping import read_label_mapping
 
 TYPED = 'text,category\n"I\'ve paid £20, why?",Extra_Charge?\nWhere is my card,card_arrival\n'
 

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.unit.corpus_tools.corpora import sentences
+from training.corpus_checks import near_duplicates
 from training.corpus_checks.near_duplicates import find_near_pairs
 
 
@@ -53,6 +54,14 @@ def test_a_large_family_of_like_sentences_is_found_without_comparing_all_pairs()
     pairs = find_near_pairs(family)
     assert {*pairs.first.tolist(), *pairs.second.tolist()} == set(range(3000))
     assert len(pairs.first) < 3000 * 8 * 24
+
+
+def test_no_more_than_the_most_similar_pairs_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    family = [f"please tell me the balance of my account number {n}" for n in range(60)]
+    everything = find_near_pairs(family)
+    monkeypatch.setattr(near_duplicates, "_MOST_PAIRS", 10)
+    first = find_near_pairs(family)
+    assert first.similarity.tolist() == everything.similarity[:10].tolist()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

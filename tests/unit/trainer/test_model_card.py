@@ -36,6 +36,7 @@ FIGURES = Evaluation(
     acceptance=(),
 )
 REPORT = TrainingReport(
+    garbled_by="a rule",
     language="pl",
     method="Out of fold.",
     seed=7,

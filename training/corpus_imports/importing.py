@@ -13,7 +13,7 @@ from ivr.steering.masking import MASK
 from ivr.steering.text import normalise, plain_words, spoken_words
 from training.corpus import COLUMNS, BadRow, BadRows, row_problem
 from training.corpus_checks.personal_data import find_personal_data
-from training.corpus_file_writer import write_corpus_file, write_rejects
+from training.corpus_imports.file_writer import write_corpus_file, write_rejects
 from training.corpus_lines import BadLine
 from training.corpus_rows import Columns, Row, read_rows
 from training.number_words import can_say_numbers, numbers_in_words
