@@ -1,6 +1,8 @@
 """Sixty calls about what a bank's hotline is asked, each judged by the intent that is on record.
 
 The sentences and what they ask for were written before any model heard them. They are in no corpus.
+A caller who meets recognisers with no time for them (a busy machine; other tests look after that)
+rings again.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from tests.asterisk import figures
 from tests.asterisk.callers import ring, speech_of
 
 SENTENCES = Path(__file__).parent / "spoken" / "bank.csv"
-AT_ONCE = 8
+AT_ONCE = 6
+RINGS = 4
 MUST_BE_RIGHT = 52
 
 
@@ -42,20 +45,29 @@ class Outcome:
     sentence: Sentence
     heard: str
     intent: str | None
-    routed: bool
+    kind: str
+    reasons: str
+
+    @property
+    def listened(self) -> bool:
+        """Whether a recogniser had time for the call: else it goes to the keys at once."""
+        return self.kind != DecisionKind.OFFER_KEYS
+
+    @property
+    def routed(self) -> bool:
+        return self.kind == DecisionKind.ROUTE_BY_SPEECH
 
     @property
     def is_right(self) -> bool:
-        """Routed by the intent that was expected; out of scope: not routed."""
+        """Routed by the intent that was expected; out of scope: heard, and not routed."""
         if self.sentence.intent == OUT_OF_SCOPE:
-            return not self.routed
+            return self.listened and not self.routed
         return self.routed and self.intent == self.sentence.intent
 
     def __str__(self) -> str:
-        done = "routed by" if self.routed else "asked again, best"
         return (
             f"{self.sentence.name} {self.sentence.text!r} by {self.sentence.voice}, heard as "
-            f"{self.heard!r}: {done} {self.intent}, not {self.sentence.intent}"
+            f"{self.heard!r}: not {self.sentence.intent} but {self.intent} ({self.kind}: {self.reasons})"
         )
 
 
@@ -73,8 +85,16 @@ def sentences() -> list[Sentence]:
 
 
 async def outcome_of(hotline: Rehearsal, sentence: Sentence) -> Outcome:
-    """Say it once to the hotline; what was decided upon it."""
+    """Say it to the hotline; what was decided upon it."""
     speech = await speech_of(sentence.text, hotline, sentence.voice)
+    for _ in range(RINGS):
+        outcome = await _one_call(hotline, sentence, speech)
+        if outcome.listened:
+            break
+    return outcome
+
+
+async def _one_call(hotline: Rehearsal, sentence: Sentence, speech: bytes) -> Outcome:
     async with Softphone() as phone:
         caller = await ring(phone, hotline)
         await caller.hear_question_out()
@@ -91,7 +111,8 @@ def _outcome(sentence: Sentence, story: list[StoredEvent]) -> Outcome:
         sentence=sentence,
         heard=str(heard[-1].data["pii_words"]) if heard else "",
         intent=None if decision["intent"] is None else str(decision["intent"]),
-        routed=decision["kind"] == DecisionKind.ROUTE_BY_SPEECH,
+        kind=str(decision["kind"]),
+        reasons="; ".join(decision["reasons"]),  # type: ignore[arg-type]
     )
 
 
@@ -102,6 +123,7 @@ def test_sixty_sentences_ask_for_all_thirty_intents_in_four_voices() -> None:
     assert {sentence.voice for sentence in given} == set(CallerVoice)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_fifty_two_of_sixty_calls_are_steered_by_their_intent(hotline: Rehearsal) -> None:
     room = asyncio.Semaphore(AT_ONCE)
