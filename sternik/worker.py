@@ -128,7 +128,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         settings = self._settings
         policy = read_policy(settings.policy_file)
-        opener = ModelOpener(settings, choose_ears(settings))
+        opener = ModelOpener(settings, choose_ears(settings), topics=policy.intents.keys())
         background: set[asyncio.Task[None]] = set()
         async with AsyncExitStack() as stack:
             # First in, last out: the heartbeat goes on while calls end and the store is flushed.

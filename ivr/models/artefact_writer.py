@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +25,17 @@ UNFINISHED = ".unfinished-"
 def unfinished_folder(root: Path, language: str) -> Iterator[Path]:
     """Give a folder to write an artefact's files into; it is gone afterwards unless installed.
 
-    What a killed training left behind is removed first: one training runs at a time. Raises
-    `ConfigurationError` when `root` cannot be written.
+    What a killed training left behind is removed first; the folder of one that runs is locked, and
+    stays. Raises `ConfigurationError` when `root` cannot be written.
     """
     home = root / language
     try:
         home.mkdir(parents=True, exist_ok=True)
         for left in home.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            if _is_abandoned(left):
+                shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise ConfigurationError(
             f"models cannot be written there ({error.strerror})",
@@ -40,8 +43,11 @@ def unfinished_folder(root: Path, language: str) -> Iterator[Path]:
             where=str(home),
         ) from error
     try:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
     finally:
+        os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -71,6 +77,23 @@ def point_to(home: Path, version: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(home / CURRENT)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether nobody writes there any more; where the file system has no locks, nobody does."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False  # somebody has just finished with it
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _is_whole(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,11 +18,14 @@ from ivr.models.recogniser_link import LinkTimes
 from ivr.models.recogniser_pool import ProcessPool
 from ivr.models.registry import ModelRegistry
 from ivr.ports import IntentClassifier
+from ivr.steering.intents import CONSULTANT, OUT_OF_SCOPE, IntentId
 from sternik.model.in_service import ServedModel
 from sternik.settings import Settings
 from sternik.speech.choice import Ears, EarsChoice
 
 _log = structlog.get_logger(__name__)
+
+_WITHOUT_TOPIC = frozenset({OUT_OF_SCOPE, CONSULTANT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +38,21 @@ class _OpenArtefact:
 
 
 class ModelOpener:
-    """Opens models for the worker. The ears that listened first listen to all that follow."""
+    """Opens models for the worker. The ears that listened first listen to all that follow.
+
+    `topics` are those that the policy has rules for: where a model's differ, the log says so.
+    """
 
     def __init__(
-        self, settings: Settings, choice: EarsChoice, *, times: LinkTimes | None = None
+        self,
+        settings: Settings,
+        choice: EarsChoice,
+        *,
+        topics: Collection[IntentId] = (),
+        times: LinkTimes | None = None,
     ) -> None:
         self._settings = settings
+        self._topics = topics
         self._times = times
         self._ears = choice.ears
         self._otherwise = choice.otherwise
@@ -81,6 +94,8 @@ class ModelOpener:
             opened.lease.close()
             await pool.close()
             raise
+        if self._topics:
+            compare_topics(opened.artefact, self._topics)
         return ServedModel(
             version=opened.artefact.version,
             classifier=opened.classifier,
@@ -93,6 +108,20 @@ class ModelOpener:
 
     def _read(self, version: str) -> _OpenArtefact:
         return _opened(self._registry.load(version))
+
+
+def compare_topics(artefact: ModelArtefact, topics: Collection[IntentId]) -> None:
+    """Log topics that model and policy do not share; calls go on, by the default rule."""
+    understood = {IntentId(label) for label in artefact.manifest.intents}
+    without_rule = understood.difference(topics, _WITHOUT_TOPIC)
+    never_understood = set(topics).difference(understood, _WITHOUT_TOPIC)
+    if without_rule or never_understood:
+        _log.warning(
+            "model.topics_differ",
+            version=artefact.version,
+            default_queue=sorted(without_rule),
+            never_understood=sorted(never_understood),
+        )
 
 
 def _opened(artefact: ModelArtefact) -> _OpenArtefact:

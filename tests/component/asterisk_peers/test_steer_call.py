@@ -47,14 +47,23 @@ class NoEars:
     async def open(self, grammar: GrammarName) -> RecogniserStream:
         raise OverloadedError("every recogniser is taken")
 
-    async def close(self) -> None: ...
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    async def close(self) -> None:
+        self.closed.set()
 
 
 class NoModel:
-    version = "none"
+    def __init__(self, version: str) -> None:
+        self.version = version
 
     def classify(self, text: str) -> Classification:
         return classified("branch", 0.5)
+
+
+def served(version: str) -> ServedModel:
+    return ServedModel(version=version, classifier=NoModel(version), pool=NoEars())
 
 
 class ShortPrompts:
@@ -74,6 +83,7 @@ class Hotline:
 
     def __init__(self) -> None:
         self.events: list[CallEvent] = []
+        self.models = ModelInService(served("none"))
 
     def record(self, event: CallEvent) -> None:
         self.events.append(event)
@@ -95,7 +105,7 @@ async def hotline() -> AsyncIterator[Hotline]:
     async with AudioSocketServer(host=HOST) as audio:
         services = CallServices(
             audio=audio,
-            models=ModelInService(ServedModel(version="none", classifier=NoModel(), pool=NoEars())),
+            models=line.models,
             prompts=ShortPrompts(),
             policy=POLICY,
             journal=line,
@@ -134,6 +144,32 @@ async def test_a_key_leads_to_its_queue_and_the_flag_comes_last(hotline: Hotline
     assert hotline.events[0].data["pii_caller_number"] == "+48600123456"
     await audio.close()
     await peer.close()
+
+
+async def test_a_call_keeps_its_model_to_its_end_when_another_is_put_in_service(
+    hotline: Hotline,
+) -> None:
+    old = hotline.models.model
+    assert isinstance(old.pool, NoEars)
+    peer = await AgiPeer.connect(hotline.agi.port)
+    audio = await answer_audio(peer)
+    await audio.frame()
+    hotline.models.replace(served("new"))
+    following = await AgiPeer.connect(hotline.agi.port)
+    following_audio = await answer_audio(following)
+    assert not old.pool.closed.is_set()
+    for each, sound in ((peer, audio), (following, following_audio)):
+        sound.send(hangup_frame())
+        each.send("HANGUP\n200 result=-1\n")
+        assert await each.closed() == b""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await old.pool.closed.wait()
+    await hotline.settled()
+    started = [event for event in hotline.events if event.kind is EventKind.CALL_STARTED]
+    assert [event.data["classifier"] for event in started] == ["none", "new"]
+    for sound, each in ((audio, peer), (following_audio, following)):
+        await sound.close()
+        await each.close()
 
 
 async def test_a_caller_who_hangs_up_in_the_menu_is_recorded_and_never_flagged(

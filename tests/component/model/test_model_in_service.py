@@ -13,10 +13,12 @@ import structlog
 from ivr.errors import ModelUnusableError
 from ivr.models.artefact_writer import point_to
 from ivr.ports import GrammarName, RecogniserDescription, RecogniserStream
-from ivr.steering.intents import Classification
+from ivr.steering.intents import Classification, IntentId
 from sternik.model.in_service import ModelInService, ServedModel
+from sternik.model.opening import compare_topics
 from sternik.model.watch import MOST_MODELS, ModelWatch
 from tests.unit.steering.steering_examples import classified
+from tests.unit.trainer.tiny_artefacts import install_tiny
 from tests.waiting import until
 
 ONE, TWO, THREE, FOUR = (f"en-2026010{number}-0123abcd" for number in range(1, 5))
@@ -210,3 +212,13 @@ async def test_so_many_models_at_once_and_no_more(disk: Disk) -> None:
     await until(lambda: disk.service.models_open == 1)
     await disk.watch.look()
     assert disk.serving == FOUR
+
+
+def test_topics_that_model_and_policy_do_not_share_are_logged(
+    tmp_path: Path, log: io.StringIO
+) -> None:
+    artefact = install_tiny(tmp_path, 1)
+    compare_topics(artefact, [IntentId("pin")])
+    assert log.getvalue() == ""
+    compare_topics(artefact, [IntentId("leasing"), IntentId("consultant")])
+    assert '"default_queue": ["pin"], "never_understood": ["leasing"]' in log.getvalue()

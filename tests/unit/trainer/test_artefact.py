@@ -215,6 +215,15 @@ def test_what_a_killed_training_left_is_cleared_by_the_next(tmp_path: Path) -> N
     assert names(tmp_path) == ["current", VERSION]
 
 
+def test_a_training_that_runs_beside_another_keeps_its_folder(tmp_path: Path) -> None:
+    with unfinished_folder(tmp_path, "en") as first:
+        install(tmp_path)
+        for name in (*FILES, *POCKETSPHINX_FILES):
+            (first / name).write_text(name)
+        install_artefact(first, manifest_of(first, "en-20260102-0123abcd"))
+    assert names(tmp_path) == ["current", VERSION, "en-20260102-0123abcd"]
+
+
 def test_training_again_repairs_a_damaged_version(tmp_path: Path) -> None:
     (install(tmp_path).folder / "report.json").write_text("damaged")
     install(tmp_path)
