@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 PAIRS_NAMED = 12
 _FEW = 40
 _CELL_FEW, _CELL_MANY = 21, 11
-_LABELS = 178
 _TOP = 26
+_NUMBER_WIDTH = 30
+_EM = 0.62
 _ALIKE_AT = 0.10
 _BLOCK_AT = 0.8
-_FAINTEST = 0.16
+_FAINTEST = 0.24
 
 
 def confusion_picture(figures: SetFigures) -> str:
@@ -45,16 +46,17 @@ def confusion_picture(figures: SetFigures) -> str:
     names = [str(figures.labels[occurring[row]]) for row in order]
     cell = _CELL_FEW if len(names) <= _FEW else _CELL_MANY
     side = cell * len(names)
+    left = _label_width(names, cell)
     parts = (
-        *_headings(names, matrix, cell),
-        f'<rect x="{_LABELS}" y="{_TOP}" width="{side}" height="{side}" class="field"/>',
-        *_cells(names, matrix, cell),
-        *_frames(blocks, cell),
+        *_headings(names, matrix, cell, left),
+        f'<rect x="{left}" y="{_TOP}" width="{side}" height="{side}" class="field"/>',
+        *_cells(names, matrix, cell, left),
+        *_frames(blocks, cell, left),
     )
-    box = f"0 0 {_LABELS + side + 2} {_TOP + side + 2}"
+    box = f"0 0 {left + side + 2} {_TOP + side + 2}"
     return (
         f'<svg class="matrix" viewBox="{box}" role="img" aria-label="confusion matrix"'
-        f' style="max-width:{_LABELS + side + 2}px">{"".join(parts)}</svg>'
+        f' style="max-width:{left + side + 2}px">{"".join(parts)}</svg>'
     )
 
 
@@ -97,29 +99,40 @@ def _with_out_of_scope_last(
     return [*(topics[place] for place in order), *outside], blocks
 
 
-def _headings(names: list[str], matrix: npt.NDArray[np.int64], cell: int) -> Iterator[str]:
-    size = 11 if cell == _CELL_FEW else 8.5
+def _font_size(cell: int) -> float:
+    return 11 if cell == _CELL_FEW else 8.5
+
+
+def _label_width(names: list[str], cell: int) -> int:
+    """Room for the longest name and its number."""
+    return round(_NUMBER_WIDTH + _EM * _font_size(cell) * max(map(len, names)))
+
+
+def _headings(
+    names: list[str], matrix: npt.NDArray[np.int64], cell: int, left: int
+) -> Iterator[str]:
+    size = _font_size(cell)
     recalls = matrix.diagonal() / np.maximum(matrix.sum(axis=1), 1)
     for number, name in enumerate(names):
         middle = cell * (number + 0.5)
         weight = ' class="weak"' if recalls[number] < np.median(recalls) else ""
         yield (
-            f'<text x="{_LABELS - 6}" y="{_TOP + middle + size * 0.36:.1f}" font-size="{size}"'
+            f'<text x="{left - 6}" y="{_TOP + middle + size * 0.36:.1f}" font-size="{size}"'
             f' text-anchor="end"{weight}>{escape(name)} '
             f'<tspan class="number">{number + 1}</tspan></text>'
-            f'<text x="{_LABELS + middle:.1f}" y="{_TOP - 7}" font-size="{size - 1.5}"'
+            f'<text x="{left + middle:.1f}" y="{_TOP - 7}" font-size="{size - 1.5}"'
             f' text-anchor="middle" class="number">{number + 1}</text>'
         )
 
 
-def _cells(names: list[str], matrix: npt.NDArray[np.int64], cell: int) -> Iterator[str]:
+def _cells(names: list[str], matrix: npt.NDArray[np.int64], cell: int, left: int) -> Iterator[str]:
     support = np.maximum(matrix.sum(axis=1), 1)
     for row, column in zip(*np.nonzero(matrix), strict=True):
         count = int(matrix[row, column])
         share = count / support[row]
         kind = "hit" if row == column else "miss"
         strength = share**1.5 * 0.8 if row == column else min(1.0, share * 5)
-        x, y = _LABELS + cell * column, _TOP + cell * row
+        x, y = left + cell * column, _TOP + cell * row
         title = f"{names[row]} → {names[column]}: {count} of {support[row]}"
         yield (
             f'<g><title>{escape(title)}</title><rect x="{x + 0.5}" y="{y + 0.5}" class="{kind}"'
@@ -134,10 +147,10 @@ def _cells(names: list[str], matrix: npt.NDArray[np.int64], cell: int) -> Iterat
         yield "</g>"
 
 
-def _frames(blocks: list[tuple[int, int]], cell: int) -> Iterator[str]:
+def _frames(blocks: list[tuple[int, int]], cell: int, left: int) -> Iterator[str]:
     for first, end in blocks:
         side = cell * (end - first)
         yield (
-            f'<rect x="{_LABELS + cell * first}" y="{_TOP + cell * first}" width="{side}"'
+            f'<rect x="{left + cell * first}" y="{_TOP + cell * first}" width="{side}"'
             f' height="{side}" class="block"/>'
         )

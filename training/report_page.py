@@ -183,7 +183,10 @@ def _thresholds(report: ModelReport) -> Iterator[str]:
     yield _panel(cost_picture(report.sets, at, now))
     yield "<br>" + _panel(handling_table(report.sets))
     if chosen is not None:
-        yield "<p>The chosen ones, for <code>dialplan/steering.yaml</code>:</p>"
+        yield (
+            "<p>The chosen ones, for <code>dialplan/steering.yaml</code> (<code>early</code> must be no"
+            " lower; raise it where it is):</p>"
+        )
         yield f"<pre>{escape(thresholds_yaml(chosen, in_force))}</pre>"
     yield _panel(costs_table(report.costs))
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from training.costs import CostTables
     from training.predictions import Predictions
 
-PROBABILITIES = tuple(round(0.2 + 0.05 * step, 2) for step in range(16))
+PROBABILITIES = tuple(round(0.2 + 0.05 * step, 2) for step in range(14))
 MARGINS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+# Up to 0.85 and 0.5: the policy's `early` must be no lower than what is accepted.
 _LIKE_ALL_OTHERS = 50
 _WORTH_A_RULE = 10.0
 

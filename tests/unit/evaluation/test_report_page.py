@@ -27,7 +27,7 @@ def figures_of(count: int) -> SetFigures:
     return measure(answers(rows, intents=intents), yardstick(intents), name="test", about="made up")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report() -> ModelReport:
     said = answers(
         [(PIN, PIN, 0.9), (LOST, PIN, 0.8), (LOST, LOST, 0.7), (OUT_OF_SCOPE, OUT_OF_SCOPE, 0.6)],
@@ -59,23 +59,25 @@ def report() -> ModelReport:
     )
 
 
-def test_the_page_needs_neither_network_nor_script(report: ModelReport) -> None:
-    page = report_page(report)
+@pytest.fixture(scope="module")
+def page(report: ModelReport) -> str:
+    return report_page(report)
+
+
+def test_the_page_needs_neither_network_nor_script(page: str) -> None:
     assert "<script" not in page
     links = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)|url\(([^)]*)\)|@import""", page)
     assert all((first or second).startswith("#") for first, second in links)
 
 
-def test_what_people_said_is_escaped_and_masked(report: ModelReport) -> None:
-    page = report_page(report)
+def test_what_people_said_is_escaped_and_masked(report: ModelReport, page: str) -> None:
     assert "&lt;script&gt;alert(&#x27;card&#x27;)&lt;/script&gt; [number]" in page
     assert "one two three four five" not in page
     assert "one two three four five" not in report_json(report)
     assert "a leak: 1 of 5 &lt;sentences&gt;" in page
 
 
-def test_pictures_are_well_formed_and_their_ids_unique(report: ModelReport) -> None:
-    page = report_page(report)
+def test_pictures_are_well_formed_and_their_ids_unique(page: str) -> None:
     pictures = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
     assert len(pictures) == 5
     for picture in pictures:
@@ -84,14 +86,14 @@ def test_pictures_are_well_formed_and_their_ids_unique(report: ModelReport) -> N
     assert len(ids) == len(set(ids))
 
 
-def test_pictures_take_their_colours_from_the_page(report: ModelReport) -> None:
-    pictures = "".join(re.findall(r"<svg.*?</svg>", report_page(report), flags=re.DOTALL))
+def test_pictures_take_their_colours_from_the_page(page: str) -> None:
+    pictures = "".join(re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL))
     assert set(re.findall(r"#[0-9a-f]{6}\b", pictures)) <= {"#000000", "#ffffff"}
     assert "var(--s1)" in pictures
 
 
-def test_the_same_report_is_the_same_page(report: ModelReport) -> None:
-    assert report_page(report) == report_page(report)
+def test_the_same_report_is_the_same_page(report: ModelReport, page: str) -> None:
+    assert report_page(report) == page
 
 
 def test_the_json_beside_the_page_says_the_same(report: ModelReport) -> None:
@@ -100,8 +102,7 @@ def test_the_json_beside_the_page_says_the_same(report: ModelReport) -> None:
     assert written["chosen"]["intents"][LOST] == {"probability": 0.4, "margin": 0.1}
 
 
-def test_chosen_thresholds_are_shown_as_the_policy_is_written(report: ModelReport) -> None:
-    page = report_page(report)
+def test_chosen_thresholds_are_shown_as_the_policy_is_written(page: str) -> None:
     assert "  acceptance: {probability: 0.60, margin: 0.20}" in page
     assert "  card_lost_or_stolen:\n    acceptance: {probability: 0.40, margin: 0.10}" in page
 
