@@ -85,7 +85,8 @@ class RememberingEmbedder:
     def vector(self, text: str) -> npt.NDArray[np.float64]:
         """The vector of normalised text."""
         if text in self._known:
-            return self._known.of([text])[0]
+            known: npt.NDArray[np.float64] = self._known.of([text])[0]
+            return known
         return self._model.vector(text)
 
 

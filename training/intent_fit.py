@@ -52,7 +52,7 @@ class IntentFit:
             [np.tile(examples.labels[chosen], len(copies)), outside * nothing]
         ).astype(np.int64)
         self._counts = np.concatenate(
-            [np.tile(examples.weights[chosen], len(copies)), np.ones(nothing)]
+            [np.tile(examples.weights[chosen], len(copies)), examples.nothing_weights]
         )
         self._words, self._letters = word_vectoriser(), letter_vectoriser()
         grams = (self._words.fit_transform(texts), self._letters.fit_transform(texts))

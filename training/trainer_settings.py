@@ -22,16 +22,16 @@ class TrainerSettings:
 
     seed: int = 7
     folds: int = 4
-    penalties: tuple[float, ...] = (0.1, 0.3, 1.0)
+    penalties: tuple[float, ...] = (0.3, 1.0)
     garbled_copies: int = 2
     word_error_rate: float = 0.15
     rejected_share: float = 0.02
     filler_salads: int = 60
     overheard: int = 150
-    most_examples: int = 20_000
+    most_examples: int = 30_000
     most_choosing_rows: int = 12_000
     embeddings: bool = False
-    embedding_scale: float = 1.0
+    embedding_scale: float = 2.0
     processes: int | None = None
 
     def copies_of(self, utterances: int) -> int:
