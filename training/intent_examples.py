@@ -31,6 +31,7 @@ class Examples:
 
     `weights` (n_utterances,) is how much each counts; `groups` who wrote it when. `nothing_meant`
     are texts out of scope by construction, `nothing_weights` how much those count.
+    `learnt_of` is how many texts the final model learns of, also where these are a part of them.
     """
 
     intents: tuple[IntentId, ...]
@@ -42,6 +43,7 @@ class Examples:
     garbled_for_testing: tuple[str, ...]
     nothing_meant: tuple[str, ...]
     nothing_weights: npt.NDArray[np.float64]
+    learnt_of: int
 
     def of_rows(self, rows: npt.NDArray[np.int64]) -> Examples:
         """Some of the utterances, in the order of `rows`, with what belongs to them."""
@@ -57,6 +59,7 @@ class Examples:
             garbled_for_testing=tuple(self.garbled_for_testing[row] for row in rows),
             nothing_meant=self.nothing_meant,
             nothing_weights=self.nothing_weights,
+            learnt_of=self.learnt_of,
         )
 
     def distinct_texts(self) -> tuple[str, ...]:
@@ -92,6 +95,7 @@ def examples_of(
         garbled_for_testing=garbled_for_testing,
         nothing_meant=(*fillers, *overheard),
         nothing_weights=np.repeat([_FILLER_WEIGHT, 1.0], [len(fillers), len(overheard)]),
+        learnt_of=len(texts) * (1 + len(garbled_for_training)) + len(fillers) + len(overheard),
     )
 
 
