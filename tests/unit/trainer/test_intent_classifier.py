@@ -107,6 +107,7 @@ def test_the_same_model_is_written_as_the_same_bytes(tmp_path: Path) -> None:
         ({"letter_idf": np.ones(1)}, "letter_idf is"),
         ({"temperature": 0.0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
+        ({"least_logit": float("inf")}, "least_logit"),
         ({"intents": (IntentId("pin"), IntentId("pin"), IntentId("balance"))}, "listed twice"),
     ],
 )
@@ -151,3 +152,15 @@ def test_a_description_of_another_kind_is_refused(
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ModelUnusableError):
         load_parameters(tmp_path)
+
+
+def test_what_no_intent_claims_is_out_of_scope() -> None:
+    parameters, _ = fitted()
+    plain = LinearIntentClassifier(parameters, version="en-1")
+    text = "how early do i complain about my new home"
+    claimed = plain.logits(text)[[intent != OUT_OF_SCOPE for intent in parameters.intents]].max()
+    for least, shares in ((claimed + 0.01, (0.6, 1.0)), (claimed - 0.01, (0.0, 0.6))):
+        strict = LinearIntentClassifier(replace(parameters, least_logit=least), version="en-1")
+        of = {one.intent: one.probability for one in strict.classify(text).candidates}
+        assert shares[0] <= of[OUT_OF_SCOPE] < shares[1]
+        assert sum(of.values()) == pytest.approx(1.0)

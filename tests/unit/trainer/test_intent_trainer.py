@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from training.sources import TrainingSources
 SHIPPED = TrainingSources.of_language(
     Path(__file__).parents[3] / "training" / "corpus", "en"
 ).corpus
-QUICK = TrainerSettings(folds=3, penalties=(30.0,), garbled_copies=1)
+QUICK = TrainerSettings(folds=3, penalties=(0.3,), garbled_copies=1)
 
 
 @pytest.fixture
@@ -44,6 +45,57 @@ def test_a_small_corpus_is_learned(small: tuple[Utterance, ...]) -> None:
     classifier = LinearIntentClassifier(train_intent_model(small, "en").parameters, version="en-1")
     said = [classifier.classify(text).best.intent for text in TEXTS]
     assert sum(a == b for a, b in zip(said, LABELS, strict=True)) >= len(TEXTS) - 1
+
+
+def test_utterances_of_more_weight_count_more(small: tuple[Utterance, ...]) -> None:
+    said = "could you sort something out"
+    contested = [
+        replace(small[0], text=said, weight=weight, intent=IntentId(intent), speaker=intent)
+        for intent, weight in (("pin", 9.0), ("mortgage", 0.1))
+    ]
+    for turned in (contested, [replace(one, weight=9.1 - one.weight) for one in contested]):
+        model = train_intent_model((*small, *turned), "en", settings=QUICK)
+        heaviest = max(turned, key=lambda one: one.weight).intent
+        best = LinearIntentClassifier(model.parameters, version="en-1").classify(said).best
+        assert best.intent == heaviest
+
+
+def test_few_of_the_utterances_in_scope_are_claimed_by_no_intent(
+    small: tuple[Utterance, ...],
+) -> None:
+    strict = replace(QUICK, rejected_share=0.5)
+    one, other = (train_intent_model(small, "en", settings=s).parameters for s in (QUICK, strict))
+    assert one.least_logit is not None
+    assert other.least_logit is not None
+    assert one.least_logit < other.least_logit
+
+
+def test_a_large_corpus_is_chosen_on_a_part_and_fitted_whole(
+    small: tuple[Utterance, ...],
+) -> None:
+    settings = replace(QUICK, most_choosing_rows=12)
+    model = train_intent_model(small, "en", settings=settings)
+    assert model.as_written.count == 12
+    assert set(model.parameters.word_terms) == set(
+        train_intent_model(small, "en", settings=QUICK).parameters.word_terms
+    )
+
+
+def test_as_many_garbled_copies_as_a_corpus_allows() -> None:
+    settings = TrainerSettings(garbled_copies=2, most_examples=30_000)
+    assert [settings.copies_of(rows) for rows in (1_000, 10_003, 100_000)] == [2, 1, 0]
+
+
+def test_several_processes_give_the_same_model_as_one(
+    small: tuple[Utterance, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.intent_choice._SEVERAL_PROCESSES_FROM", 0)
+    one, two = (
+        train_intent_model(small, "en", settings=replace(QUICK, processes=processes))
+        for processes in (1, 2)
+    )
+    assert np.array_equal(one.parameters.weights, two.parameters.weights)
+    assert one.parameters.temperature == two.parameters.temperature
 
 
 def test_two_intents_are_enough(small: tuple[Utterance, ...]) -> None:
