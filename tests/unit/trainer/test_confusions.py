@@ -145,3 +145,12 @@ def test_sources_find_the_confusions_of_their_language(tmp_path: Path) -> None:
     assert found.confusions == folder / "pocketsphinx.en.csv"
     assert found.confusions in found.others
     assert TrainingSources.of_language(tmp_path / "corpus", "pl").confusions is None
+
+
+def test_the_shipped_file_can_be_trained_with_and_is_small() -> None:
+    path = Path("training/confusions/pocketsphinx.en.csv")
+    found = read_confusions(path, "en")
+    assert path.stat().st_size < 300_000
+    assert found.engine.startswith("pocketsphinx")
+    assert sum(found.utterances_by_error_rate) == found.sentences
+    assert {"rms", "joe"}.isdisjoint(found.made_of.replace(",", " ").split())
