@@ -23,6 +23,9 @@ COLUMNS = ("said", "heard", "count")
 MOST_ROWS = 9000
 MOST_BYTES = 1_000_000
 RATE_STEPS = 10
+HEARD_TOO_BADLY = 0.6
+"""Above this word error rate it is chance which heard word stands beside which said one."""
+
 _MOST_WORDS = 2
 _MOST_LISTED = 20
 _TEXTS = ("engine", "language", "made_of")
@@ -46,7 +49,8 @@ class Confusions:
     """How often what was heard as what, by one engine in one language.
 
     `counts` maps what was said and heard at one place, '' to two words each, to how often; right words
-    are among them. Other speech is `[unk]`, whatever word stood in the brackets.
+    are among them; what was said in utterances of a word error rate above `HEARD_TOO_BADLY` is not, but
+    counts in all else. Other speech is `[unk]`, whatever word stood in the brackets.
     `utterances_by_error_rate` has eleven counts, for word error rates that round to 0, 0.1, … and to 1
     or more. `made_of` tells people what voices, lines and sentences it comes from;
     `error_rates` (0..) are word error rates by condition, `word_error_rate` is that of all.
@@ -78,7 +82,8 @@ def count_confusions(
         errors[utterance.condition] += wrong
         words[utterance.condition] += len(said)
         rates[min(round(RATE_STEPS * wrong / max(len(said), 1)), RATE_STEPS)] += 1
-        counts.update((pair.said, _without_words(pair.heard)) for pair in align(said, heard))
+        if wrong <= HEARD_TOO_BADLY * len(said):
+            counts.update((pair.said, _without_words(pair.heard)) for pair in align(said, heard))
     if not words.total():
         raise ConfigurationError("nothing was said", advice="Give sentences with words.")
     return Confusions(

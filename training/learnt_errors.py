@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from training.confusions import Confusions
+    from training.confusions import Confusions, Unit
 
 _FAMILIAR_USES = 5.0
 _FAMILIAR_ERRORS = 1.0
@@ -64,7 +64,7 @@ class LearntErrors:
     ) -> None:
         self._random = random
         self._any_word = any_word
-        self._scale = error_rate / max(confusions.word_error_rate, 1e-9)
+        self._scale = error_rate / max(_counted_error_rate(confusions.counts), 1e-9)
         self._levels = _Drawing.of(
             {(str(step),): n for step, n in enumerate(confusions.utterances_by_error_rate) if n}
         )
@@ -97,7 +97,7 @@ class LearntErrors:
         self._outcomes = {said: _Drawing.of(counts) for said, counts in outcomes.items()}
         self._kinds = _Drawing.of(kinds)
         self._added = _Drawing.of(added)
-        self._added_chance = self._added.total / max(confusions.words, 1)
+        self._added_chance = self._added.total / max(uses.total(), 1)
 
     def heard(self, words: Sequence[str]) -> list[str]:
         """What is heard for the words of one utterance; may be nothing."""
@@ -143,6 +143,15 @@ class LearntErrors:
             return (self._any_word(),)
         kind = self._kinds.drawn(self._random)
         return tuple(self._any_word() if word == _ANY else word for word in kind)
+
+
+def _counted_error_rate(counts: Mapping[Unit, int]) -> float:
+    wrong = words = 0
+    for (said, heard), count in counts.items():
+        words += count * len(said.split())
+        if said != heard:
+            wrong += count * max(len(said.split()), len(heard.split()))
+    return wrong / max(words, 1)
 
 
 def _kind(heard: str) -> tuple[str, ...]:

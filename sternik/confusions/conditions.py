@@ -63,8 +63,8 @@ CONDITIONS = (
     Condition(kind=NoiseKind.BABBLE, snr_db=20),
     Condition(),
     Condition(kind=NoiseKind.WHITE, snr_db=25),
-    Condition(kind=NoiseKind.BABBLE, snr_db=15),
-    Condition(kind=NoiseKind.PINK, snr_db=15),
+    Condition(),
+    Condition(kind=NoiseKind.PINK, snr_db=25),
 )
 
 

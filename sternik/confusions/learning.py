@@ -145,6 +145,6 @@ def _name_of(sources: TrainingSources, settings: LearningSettings, engine: str) 
 def _made_of(sources: TrainingSources, settings: LearningSettings) -> str:
     files = " ".join(path.name for path in sources.corpus)
     return (
-        f"sentences of {files} by {' '.join(settings.voices)} (Flite, espeak-ng), 8 kHz mu-law, "
+        f"sentences of {files} by {' '.join(settings.voices)}, 8 kHz mu-law, "
         "each heard with a language model made without its speaker"
     )
