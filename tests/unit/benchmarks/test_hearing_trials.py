@@ -82,7 +82,7 @@ def test_without_data_only_our_own_sentences_are_heard_on_a_clean_line(tmp_path:
     trials = plan(tmp_path, VOICES, AMOUNT)
     assert {trial.model for trial in trials} == {ModelName.SHIPPED}
     assert {trial.condition for trial in trials} == {Condition.CLEAN}
-    assert {trial.material for trial in trials} == {"own development", "own held_out"}
+    assert {trial.material for trial in trials} == {"own bank", "own development", "own held_out"}
 
 
 def test_every_voice_says_every_sentence_in_every_condition(tmp_path: Path) -> None:
