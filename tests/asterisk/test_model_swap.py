@@ -92,9 +92,9 @@ async def until_logged(hotline: Rehearsal, event: str, *words: str) -> None:
     await until(is_there, seconds=NOTICED_SECONDS, look_again_seconds=0.05)
 
 
-async def steered(caller: Caller, hotline: Rehearsal) -> list[StoredEvent]:
+async def steered(caller: Caller, speech: bytes) -> list[StoredEvent]:
     """Let the caller say what they need; the story of the call up to the agent."""
-    await caller.say(await speech_of(CARD_STOLEN, hotline))
+    await caller.say(speech)
     story = await caller.story_until(EventKind.AGENT_CONNECTED)
     await caller.call.hang_up()
     assert story[-1].data["queue"] == "cards-urgent"
@@ -115,22 +115,22 @@ async def test_a_call_that_spans_a_promotion_ends_with_the_old_model_and_the_nex
     hotline: Rehearsal,
 ) -> None:
     old = registry_of(hotline).current
+    speech = await speech_of(CARD_STOLEN, hotline)
     async with Softphone() as phone:
         spanning = await ring(phone, hotline)
         await spanning.hear_prompt_begin()
-        code, said = await sternik_model(hotline, "promote", NEW, "--reason", "a test")
-        assert code == 0, said
+        registry_of(hotline).promote(NEW, reason="a test")
         await until_logged(hotline, "model.in_service", NEW)
+        assert await heard_by(await steered(spanning, speech), hotline) == {old}
         following = await ring(phone, hotline)
         await following.hear_prompt_begin()
-        assert await heard_by(await steered(spanning, hotline), hotline) == {old}
-        assert await heard_by(await steered(following, hotline), hotline) == {NEW}
+        assert await heard_by(await steered(following, speech), hotline) == {NEW}
     await until_logged(hotline, "model.closed", old)
-    await _refuses_the_broken_one(hotline)
-    await _goes_back(hotline, old)
+    await _refuses_the_broken_one(hotline, speech)
+    await _goes_back(hotline, old, speech)
 
 
-async def _refuses_the_broken_one(hotline: Rehearsal) -> None:
+async def _refuses_the_broken_one(hotline: Rehearsal, speech: bytes) -> None:
     code, said = await sternik_model(hotline, "promote", BROKEN)
     assert code == 1
     assert "classifier.npz: is not what training wrote" in said
@@ -141,11 +141,11 @@ async def _refuses_the_broken_one(hotline: Rehearsal) -> None:
     async with Softphone() as phone:
         caller = await ring(phone, hotline)
         await caller.hear_prompt_begin()
-        assert await heard_by(await steered(caller, hotline), hotline) == {NEW}
+        assert await heard_by(await steered(caller, speech), hotline) == {NEW}
     assert hotline.server.log_file.read_text("utf-8").count("model.refused") == 1
 
 
-async def _goes_back(hotline: Rehearsal, old: str) -> None:
+async def _goes_back(hotline: Rehearsal, old: str, speech: bytes) -> None:
     """Twice: from the broken one, which is not served, to the new one, and on to the old one."""
     for version in (NEW, old):
         code, said = await sternik_model(hotline, "rollback")
@@ -155,4 +155,4 @@ async def _goes_back(hotline: Rehearsal, old: str) -> None:
     async with Softphone() as phone:
         caller = await ring(phone, hotline)
         await caller.hear_prompt_begin()
-        assert await heard_by(await steered(caller, hotline), hotline) == {old}
+        assert await heard_by(await steered(caller, speech), hotline) == {old}
