@@ -28,6 +28,7 @@ EXAMPLES = frozenset(
         "dialplan/prompts/hold/",
         "sternik/extensions.conf",
         "training/corpus/en-branches.csv",
+        "training/corpus/en-calls.csv",
     }
 )
 
