@@ -24,8 +24,6 @@ from training.intent_trainer import TrainerSettings
 from training.report import remarks_on_words
 from training.sources import TrainingSources
 
-CORPUS_FOLDER = Path("training/corpus")
-
 
 def prepare(settings: Settings, console: Console) -> None:
     """Make what is missing or out of date, and say what there is."""
@@ -135,14 +133,14 @@ def train_model(
             promote=promote,
         )
     console.print(f"      steering model {artefact.version}")
-    own = sources.dictionary or CORPUS_FOLDER / f"{settings.language}.dict"
+    own = sources.dictionary or settings.corpus_folder / f"{settings.language}.dict"
     for remark in remarks_on_words(artefact.report, str(own)):
         console.print(f"      {remark}", soft_wrap=True, markup=False)
     return artefact
 
 
 def _sources(settings: Settings) -> TrainingSources:
-    return TrainingSources.of_language(CORPUS_FOLDER, settings.language)
+    return TrainingSources.of_language(settings.corpus_folder, settings.language)
 
 
 def _how_to(version: str) -> str:

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     ami_secret: SecretStr = SecretStr("")
 
     database_url: str = "sqlite+aiosqlite:///var/sternik.sqlite3"
+    corpus_folder: Path = Field(
+        Path("training/corpus"),
+        description="what `sternik train` reads; test sets in its `held_out`",
+    )
     models_folder: Path = Path("var/models")
     prompts_folder: Path = Path("var/prompts")
     dialplan_folder: Path = Path("dialplan")

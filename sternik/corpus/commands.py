@@ -68,13 +68,12 @@ def check(  # noqa: PLR0917 (typer passes options by name)
     the language's recogniser cannot hear.
     """
     from sternik.corpus import choice, json_report, printing, vocabulary  # noqa: PLC0415
-    from sternik.preparation import CORPUS_FOLDER  # noqa: PLC0415
     from training.corpus_checks.check import CheckSettings, check_corpus  # noqa: PLC0415
     from training.corpus_checks.findings import Severity  # noqa: PLC0415
 
-    kept = choice.chosen_files(held_out or [])
-    files = choice.chosen_files([*(paths or [CORPUS_FOLDER]), *kept])
     settings = load_settings()
+    kept = choice.chosen_files(held_out or [])
+    files = choice.chosen_files([*(paths or [settings.corpus_folder]), *kept])
     with printing.progress_bar(_progress_console) as progress:
         found = check_corpus(
             files,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ivr.errors import ConfigurationError, ModelUnusableError
 from ivr.models.vosk_model_folder import read_vocabulary
-from sternik.preparation import CORPUS_FOLDER
 from sternik.speech.choice import POCKETSPHINX
 from sternik.speech.in_force import choose_ears
 from training.dictionary import POCKETSPHINX_LANGUAGE, read_pronunciations
@@ -72,14 +71,14 @@ def vocabulary_of(settings: Settings, language: str, files: Sequence[Path]) -> V
         if choice.model is not None:
             return WordList(name=choice.who, words=read_vocabulary(choice.model))
         if choice.ears.engine == POCKETSPHINX and language == POCKETSPHINX_LANGUAGE:
-            extra = _own_dictionary(language, files)
+            extra = _own_dictionary(language, files, settings.corpus_folder)
             return Dictionary(name=choice.who, pronunciations=read_pronunciations(extra))
     except (ConfigurationError, ModelUnusableError) as error:
         return str(error)
     return f"the words of the engine {choice.ears.engine!r} are not known"
 
 
-def _own_dictionary(language: str, files: Sequence[Path]) -> Path | None:
-    folders = dict.fromkeys((*(path.parent for path in files), CORPUS_FOLDER))
+def _own_dictionary(language: str, files: Sequence[Path], shipped: Path) -> Path | None:
+    folders = dict.fromkeys((*(path.parent for path in files), shipped))
     found = (TrainingSources.of_language(folder, language).dictionary for folder in folders)
     return next((path for path in found if path is not None), None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sternik.settings import Settings
     from training.held_out import HeldOut
 
-HELD_OUT_FOLDER = Path("training/corpus/held_out")
+HELD_OUT = "held_out"
 REPORTS_FOLDER = Path("var/reports")
 SPOKEN_LANGUAGE = "en"
 HEARD_NAME = "heard.csv"
@@ -49,7 +49,7 @@ def evaluate(settings: Settings, wishes: Wishes, console: Console) -> Path:
     costs = read_costs(wishes.costs) if wishes.costs else DEFAULT_COSTS
     policy = read_policy(settings.policy_file)
     out = wishes.out or REPORTS_FOLDER / model.version
-    tests = [api.load_test(model, path) for path in _test_files(wishes, language)]
+    tests = [api.load_test(model, path) for path in _test_files(wishes, settings, model.language)]
     files = list(wishes.heard)
     with progress_bar(console) as progress:
         if wishes.spoken:
@@ -78,11 +78,12 @@ def _against(settings: Settings, wishes: Wishes, model: api.Model) -> api.Model 
     return None if in_service.version == model.version else in_service
 
 
-def _test_files(wishes: Wishes, language: str) -> tuple[Path, ...]:
-    files = wishes.tests or tuple(sorted(HELD_OUT_FOLDER.glob(f"{language}*.csv")))
+def _test_files(wishes: Wishes, settings: Settings, language: str) -> tuple[Path, ...]:
+    folder = settings.corpus_folder / HELD_OUT
+    files = wishes.tests or tuple(sorted(folder.glob(f"{language}*.csv")))
     if not files:
         raise ConfigurationError(
-            f"no test sentences: {HELD_OUT_FOLDER} has no {language}*.csv",
+            f"no test sentences: {folder} has no {language}*.csv",
             advice="name a file that training never saw: sternik evaluate --test FILE",
         )
     return files

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,22 +13,18 @@ import pytest_asyncio
 from ivr.models.artefact import load_artefact
 from ivr.models.manifest import MANIFEST, sealed_json
 from ivr.models.registry import ModelRegistry
-from ivr.ports import EventKind
-from ivr.store.records import StoredEvent
 from sternik.asterisk.programs import AsteriskPrograms
 from sternik.rehearsal.hotline import Rehearsal
-from sternik.rehearsal.server_process import environment
 from sternik.settings import load_settings
 from sternik.softphone import Softphone
-from tests.asterisk.callers import Caller, ring, speech_of
+from tests.asterisk.callers import ring, speech_of
 from tests.asterisk.conftest import hotline_in
-from tests.waiting import until
+from tests.asterisk.models import heard_by, registry_of, steered, sternik_command, until_logged
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CARD_STOLEN = "someone stole my card please block it"
 NEW, BROKEN = "en-20991231-00000001", "en-20991231-00000002"
-NOTICED_SECONDS = 30.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -64,53 +57,6 @@ def _flip_a_byte(path: Path) -> None:
     path.write_bytes(raw)
 
 
-def registry_of(hotline: Rehearsal) -> ModelRegistry:
-    return ModelRegistry(hotline.settings.models_folder, "en")
-
-
-async def sternik_model(hotline: Rehearsal, *arguments: str) -> tuple[int, str]:
-    """Run a command as an administrator would; its exit code and all it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "sternik", "model", *arguments),
-        env={**os.environ, **environment(hotline.settings)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(NOTICED_SECONDS):
-        said, _ = await process.communicate()
-    return process.returncode or 0, " ".join(said.decode().split())
-
-
-async def until_logged(hotline: Rehearsal, event: str, *words: str) -> None:
-    """Wait until a line of the server's log tells of this event."""
-
-    def is_there() -> bool:
-        lines = hotline.server.log_file.read_text("utf-8").splitlines()
-        return any(all(word in line for word in (event, *words)) for line in lines)
-
-    await until(is_there, seconds=NOTICED_SECONDS, look_again_seconds=0.05)
-
-
-async def steered(caller: Caller, speech: bytes) -> list[StoredEvent]:
-    """Let the caller say what they need; the story of the call up to the agent."""
-    await caller.say(speech)
-    story = await caller.story_until(EventKind.AGENT_CONNECTED)
-    await caller.call.hang_up()
-    assert story[-1].data["queue"] == "cards-urgent"
-    return story
-
-
-async def heard_by(story: list[StoredEvent], hotline: Rehearsal) -> set[str | None]:
-    """Every version that the records of this call name."""
-    stored = await hotline.store.calls.get(story[0].interaction_id)
-    decisions = await hotline.store.calls.decisions(story[0].interaction_id)
-    assert stored is not None
-    assert decisions
-    models = {decision.model_version for decision in decisions}
-    return models | {stored.language_model, stored.classifier_version}
-
-
 async def test_a_call_that_spans_a_promotion_ends_with_the_old_model_and_the_next_has_the_new(
     hotline: Rehearsal,
 ) -> None:
@@ -131,7 +77,7 @@ async def test_a_call_that_spans_a_promotion_ends_with_the_old_model_and_the_nex
 
 
 async def _refuses_the_broken_one(hotline: Rehearsal, speech: bytes) -> None:
-    code, said = await sternik_model(hotline, "promote", BROKEN)
+    code, said = await sternik_command(hotline.settings, "model", "promote", BROKEN)
     assert code == 1
     assert "classifier.npz: is not what training wrote" in said
     assert "sternik train" in said
@@ -148,7 +94,7 @@ async def _refuses_the_broken_one(hotline: Rehearsal, speech: bytes) -> None:
 async def _goes_back(hotline: Rehearsal, old: str, speech: bytes) -> None:
     """Twice: from the broken one, which is not served, to the new one, and on to the old one."""
     for version in (NEW, old):
-        code, said = await sternik_model(hotline, "rollback")
+        code, said = await sternik_command(hotline.settings, "model", "rollback")
         assert code == 0, said
         assert f"{version} is in service again" in said
     await until_logged(hotline, "model.in_service", f"instead_of={NEW}")

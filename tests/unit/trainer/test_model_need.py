@@ -92,7 +92,9 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.corpus = write_small_corpus(folder).rename(folder / "en.csv")
-        self.settings: Settings = load_settings(language="en", models_folder=folder / "models")
+        self.settings: Settings = load_settings(
+            language="en", models_folder=folder / "models", corpus_folder=folder
+        )
         self.registry = ModelRegistry(self.settings.models_folder, "en")
         self._said = io.StringIO()
         self._console = Console(file=self._said, width=200)
@@ -113,9 +115,8 @@ class Site:
 
 
 def test_a_machines_story_from_nothing_to_a_candidate_its_promotion_and_a_changed_corpus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(preparation, "CORPUS_FOLDER", tmp_path)
     site = Site(tmp_path)
     site.prepare()
     first = site.registry.current
