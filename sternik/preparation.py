@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -27,7 +28,7 @@ from training.sources import TrainingSources
 
 def prepare(settings: Settings, console: Console) -> None:
     """Make what is missing or out of date, and say what there is."""
-    asterisk = provide_asterisk(console.print)
+    asterisk = provide_asterisk(partial(console.print, soft_wrap=True))
     console.print(f"      Asterisk {asterisk.version} ({asterisk.origin})")
     make_all_prompts(settings, console)
     provide_hold_music(
@@ -59,7 +60,8 @@ def make_all_prompts(settings: Settings, console: Console) -> None:
         except ConfigurationError as error:
             if texts_file.stem == settings.language:
                 raise
-            console.print(f"      no prompts in {texts_file.stem}: {error}. {error.advice}")
+            silent = f"      no prompts in {texts_file.stem}: {error}. {error.advice}"
+            console.print(silent, soft_wrap=True)
 
 
 def _make_prompts(texts_file: Path, settings: Settings, console: Console) -> None:
@@ -68,7 +70,7 @@ def _make_prompts(texts_file: Path, settings: Settings, console: Console) -> Non
         texts_file=texts_file,
         recordings_folder=texts_file.with_suffix(""),
         output_folder=settings.prompts_folder / texts_file.stem,
-        say=console.print,
+        say=partial(console.print, soft_wrap=True),
     )
     console.print(
         f"      {len(prompts.made) + len(prompts.kept)} prompts in {texts_file.stem} "
