@@ -129,6 +129,8 @@ class LocalSite:
             handler.send_response(behaviour.status)
             handler.send_header("Location", behaviour.location)
             handler.send_header("Content-Length", "0")
+            # Unannounced, the end races with the client's next request on the same connection.
+            handler.send_header("Connection", "close")
             handler.end_headers()
             return
         total = len(content) if isinstance(content, bytes) else content.stat().st_size
@@ -140,6 +142,7 @@ class LocalSite:
             handler.send_header("Content-Range", f"bytes {shown}-{total - 1}/{total}")
         claimed = behaviour.claimed_bytes if behaviour.claimed_bytes is not None else total
         handler.send_header("Content-Length", str(claimed - begin))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         cut = behaviour.cut_after_bytes(number)
         with contents(content) as file:

@@ -24,6 +24,7 @@ from ivr.models.artefact import (
     OTHER_SPEECH,
     PHRASES,
     REPORT,
+    REPORT_PAGE,
     sha256_of,
 )
 from ivr.models.artefact_writer import install_artefact, point_to, unfinished_folder
@@ -52,7 +53,7 @@ def write_artefact(root: Path, language: str, phrases: tuple[str, ...], yes: str
             grammars_json({GrammarName.YES_NO: {"yes": (yes,)}}), encoding="utf-8"
         )
         (folder / OTHER_SPEECH).write_text("weather\n", "utf-8")
-        for name in ("classifier.json", "classifier.npz", REPORT, MODEL_CARD):
+        for name in ("classifier.json", "classifier.npz", REPORT, REPORT_PAGE, MODEL_CARD):
             (folder / name).write_text("{}")
         if language == "en":
             words = {word for phrase in (*phrases, yes) for word in phrase.split()}
