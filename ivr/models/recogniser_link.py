@@ -68,7 +68,7 @@ class RecogniserProcess:
 
     @classmethod
     async def start(
-        cls, *, options: EngineOptions, built_ahead: int, times: LinkTimes
+        cls, *, options: EngineOptions, built_ahead: int, most: int, times: LinkTimes
     ) -> RecogniserProcess:
         """A process whose decoders are ready; raises `ModelUnusableError` when it has none."""
         package_root = str(Path(ivr.__file__).parents[1])
@@ -79,6 +79,7 @@ class RecogniserProcess:
             "ivr.models.recogniser_process",
             options.to_json(),
             str(built_ahead),
+            str(most),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": search_path},

@@ -189,7 +189,10 @@ class ProcessPool:
 
     async def _start_process(self) -> RecogniserProcess:
         process = await RecogniserProcess.start(
-            options=self._options, built_ahead=self._built_ahead, times=self._times
+            options=self._options,
+            built_ahead=self._built_ahead,
+            most=self._sessions_per_process,
+            times=self._times,
         )
         if process.note and process.note != self._noted:
             self._noted = process.note

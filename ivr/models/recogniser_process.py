@@ -1,10 +1,10 @@
 """A recogniser process: decoders behind one pipe, each serving one caller at a time.
 
-Run as `python -m ivr.models.recogniser_process OPTIONS DECODERS` (`EngineOptions` as JSON, and how
-many decoders to keep built ahead); standard input carries the commands of `recogniser_protocol`,
-standard output the answers. It is always a fresh interpreter: a forked child would hold the calls'
-sockets open. It ends when its input does, so it is gone as soon as whoever started it is, SIGKILL
-included.
+Run as `python -m ivr.models.recogniser_process OPTIONS DECODERS MOST` (`EngineOptions` as JSON, how many
+decoders to keep built ahead, and how many callers there are at most); standard input carries the
+commands of `recogniser_protocol`, standard output the answers. It is always a fresh interpreter: a forked
+child would hold the calls' sockets open. It ends when its input does, so it is gone as soon as whoever
+started it is, SIGKILL included.
 """
 
 from __future__ import annotations
@@ -83,27 +83,29 @@ def _die_with_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve standard input and output; 0 at its end, 1 when the model is unusable."""
-    options, built_ahead = EngineOptions.from_json(arguments[0]), int(arguments[1])
+    options = EngineOptions.from_json(arguments[0])
+    built_ahead, most = map(int, arguments[1:])
     # A Ctrl-C in the terminal is for the program that owns the calls; it closes the pipe in time.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         _die_with_parent()
     threading.excepthook = _end_process
     try:
-        _serve(options, built_ahead, sys.stdin.fileno(), sys.stdout.fileno())
+        loaded = find_engine(options.engine).load(options)
+        service = RecogniserService(loaded.build_decoder, built_ahead=built_ahead, most=most)
+        _serve(service, loaded.note, options.threads)
     except (BrokenPipeError, SternikError) as error:
         return _tell(error)
     return 0
 
 
-def _serve(options: EngineOptions, built_ahead: int, reading: int, writing: int) -> None:
-    engine = find_engine(options.engine).load(options)
-    service = RecogniserService(engine.build_decoder, built_ahead=built_ahead)
+def _serve(service: RecogniserService, note: str, threads: int) -> None:
+    reading, writing = sys.stdin.fileno(), sys.stdout.fileno()
     while service.wants_spare:
         service.build_spare()
-    _write(writing, [Message(kind=MessageKind.READY, payload=encode_words(engine.note))])
-    if options.threads > 1:
-        serve_with_threads(service, reading, writing, threads=options.threads)
+    _write(writing, [Message(kind=MessageKind.READY, payload=encode_words(note))])
+    if threads > 1:
+        serve_with_threads(service, reading, writing, threads=threads)
     else:
         serve(service, reading, writing)
 

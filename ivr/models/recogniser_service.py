@@ -31,19 +31,24 @@ class RecogniserService:
 
     Threads may share it as long as no two are at work for one session.
 
-    `build_decoder` makes one; `built_ahead` of them are kept ready for callers to come.
+    `build_decoder` makes one; `built_ahead` of them are kept ready for callers to come, as long as
+    there are no more than `most` in all.
     """
 
-    def __init__(self, build_decoder: Callable[[], RecogniserDecoder], *, built_ahead: int) -> None:
+    def __init__(
+        self, build_decoder: Callable[[], RecogniserDecoder], *, built_ahead: int, most: int
+    ) -> None:
         self._build_decoder = build_decoder
         self._built_ahead = built_ahead
+        self._most = most
         self._spare: deque[RecogniserDecoder] = deque()
         self._sessions: dict[int, _Session] = {}
 
     @property
     def wants_spare(self) -> bool:
         """Whether a decoder should be built ahead as soon as there is time."""
-        return len(self._spare) < self._built_ahead
+        spare = len(self._spare)
+        return spare < self._built_ahead and spare + len(self._sessions) < self._most
 
     def build_spare(self) -> None:
         """Build one decoder ahead (some 50 ms); raises `ModelUnusableError`."""

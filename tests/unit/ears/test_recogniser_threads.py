@@ -72,7 +72,7 @@ class Answers:
 def working(
     answers: Answers, at_work: Callable[[], None] = lambda: None, threads: int = 2
 ) -> Iterator[RecogniserThreads]:
-    service = RecogniserService(lambda: CountingDecoder(at_work), built_ahead=0)
+    service = RecogniserService(lambda: CountingDecoder(at_work), built_ahead=0, most=20)
     with RecogniserThreads(service, answers.take, threads) as workers:
         yield workers
 
